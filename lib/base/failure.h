@@ -1,0 +1,95 @@
+#pragma once
+
+#include <boost/assert/source_location.hpp>
+#include <boost/system/result.hpp>
+
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace couponsync {
+
+/// Everything that can go wrong any minute while listings are read. `rule_of` says what to do about each.
+enum class FailureKind {
+  // The domain could not be reached or the exchange broke off.
+  resolve_failed,
+  connect_failed,
+  tls_failed,
+  timed_out,
+  connection_lost,
+  // A reply came but may not be used.
+  reply_too_large,
+  malformed_reply,
+  signature_missing,
+  signature_wrong,
+  clock_skew,
+  undecodable,
+  // The API answered with an error.
+  bad_request,
+  page_token_rejected,
+  credentials_refused,
+  permission_refused,
+  not_found,
+  rate_limited,
+  server_error,
+  unexpected_status,
+  // The listing as a whole makes no sense.
+  repeated_page_token,
+  too_many_pages,
+  // Our own side.
+  mirror_unwritable,
+  mirror_damaged,
+};
+
+/// What the client, the pager and the scheduler do about a failure.
+enum class Remedy {
+  repeat_when_paced,  ///< the same request again as soon as the pacer allows, as often as it takes
+  repeat,             ///< the same page again after a backoff, on the other domain, a few times
+  restart_listing,    ///< drop the checkpoint and read the listing from its start, once
+  fail_listing,       ///< this listing fails, the others go on
+  stop_sending,       ///< no listing can succeed: stop, tell the operator, probe seldom
+  stop_writing,       ///< the mirror does not take rows: stop reading, nothing may be lost
+};
+
+struct FailureRule {
+  FailureKind kind;
+  std::string_view name;  ///< what `listing.last_error_code` says where the API gave no code of its own
+  Remedy remedy;
+  bool against_domain;      ///< evidence that the domain is down
+  std::string_view advice;  ///< what the operator can do about it
+};
+
+/// The one table of failures.
+const FailureRule& rule_of(FailureKind kind);
+
+/// One failure. No member ever holds an openid, a coupon code, a key, a nonce or a signature.
+struct Failure {
+  FailureKind kind = FailureKind::server_error;
+  std::string detail{};      ///< what happened, for people
+  int status = 0;            ///< HTTP status, 0 where there was no reply
+  std::string code{};        ///< the API's own error code, e.g. RATELIMIT_EXCEEDED
+  std::string request_id{};  ///< the reply's Request-ID
+  std::optional<std::chrono::milliseconds> retry_after{};  ///< the reply's Retry-After
+
+  const FailureRule& rule() const { return rule_of(kind); }
+  /// The API's code, or the rule's name.
+  std::string_view code_or_name() const { return code.empty() ? rule().name : std::string_view(code); }
+};
+
+/// One line for people: name, status, code, detail and Request-ID, as far as there are any.
+std::string describe(const Failure& failure);
+
+template <class T = void>
+using Result = boost::system::result<T, Failure>;
+
+/// What `Result::value()` throws; code that can meet a failure asks first.
+class UnexpectedFailure : public std::logic_error {
+ public:
+  explicit UnexpectedFailure(const Failure& failure) : std::logic_error(describe(failure)) {}
+};
+
+[[noreturn]] void throw_exception_from_error(const Failure& failure, const boost::source_location& where);
+
+}  // namespace couponsync

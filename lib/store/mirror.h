@@ -1,0 +1,176 @@
+#pragma once
+
+#include "base/coupon.h"
+#include "base/failure.h"
+#include "base/listing.h"
+#include "base/time.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace couponsync {
+
+/// `full`: a committed page survives a power cut. `normal`: it survives a crash of the process or a kill.
+enum class Durability { full, normal };
+
+struct MirrorOptions {
+  std::filesystem::path path;
+  Durability durability = Durability::full;
+};
+
+/// Why a mirror cannot be opened or used at all; the daemon's exit code follows from it.
+class MirrorError : public std::runtime_error {
+ public:
+  enum class Reason {
+    in_use,      ///< another process writes to it (75)
+    refused,     ///< not ours, newer than this program, or damaged (65)
+    unwritable,  ///< cannot be created or written, disk full (74)
+  };
+  MirrorError(Reason reason, const std::string& what) : std::runtime_error(what), reason_(reason) {}
+  Reason reason() const { return reason_; }
+
+ private:
+  Reason reason_;
+};
+
+/// Where a listing stands: its `listing` row.
+struct ListingState {
+  ListingId id = 0;
+  ListingKey key;
+  Text next_page_token;  ///< the checkpoint: present while a reading is under way or was interrupted
+  std::int64_t pages_done = 0;
+  Integer total_count;
+  Instant last_started_at;
+  Instant last_completed_at;
+  Instant next_due_at;  ///< absent: due at once
+  std::int64_t failures = 0;
+};
+
+/// One page to be put into the mirror together with the checkpoint behind it.
+struct PageCommit {
+  ListingId listing = 0;
+  Page page;
+  std::int64_t page_index = 0;  ///< 0 begins a reading; else must be the listing's pages_done
+  UnixSeconds started_at = 0;   ///< when this reading began
+  UnixSeconds observed_at = 0;  ///< when the reply came
+  UnixSeconds next_due_at = 0;  ///< stored if this page ends the listing
+};
+
+/// What a page did to the mirror. A coupon that was missing and is listed again counts as returned and, by
+/// its content, as updated or unchanged.
+struct PageOutcome {
+  std::int64_t inserted = 0;
+  std::int64_t updated = 0;
+  std::int64_t unchanged = 0;
+  std::int64_t missing = 0;
+  std::int64_t returned = 0;
+  bool listing_complete = false;
+  /// False at the end of a listing whose distinct coupons are not as many as its total_count said, or whose
+  /// reading had a break: nothing was marked missing then.
+  bool whole = false;
+  Integer distinct_coupons;  ///< at the end of an unbroken reading: how many distinct coupons it had
+  Integer total_count;       ///< at the end: what the first page promised
+};
+
+/// A listing that could not be read on.
+struct ListingFailure {
+  ListingId listing = 0;
+  UnixSeconds started_at = 0;
+  UnixSeconds next_due_at = 0;
+  std::string code;
+  std::string message;
+  std::string request_id;
+};
+
+/// What one sync did; `sync_run`'s columns and the summary of `once`.
+struct RunCounters {
+  std::int64_t listings_total = 0;
+  std::int64_t listings_ok = 0;
+  std::int64_t listings_failed = 0;
+  std::int64_t pages = 0;
+  std::int64_t requests = 0;
+  std::int64_t coupons_seen = 0;
+  std::int64_t inserted = 0;
+  std::int64_t updated = 0;
+  std::int64_t unchanged = 0;
+  std::int64_t missing = 0;
+  std::int64_t rate_limited = 0;
+  std::int64_t retries = 0;
+  std::int64_t failovers = 0;
+  std::int64_t bytes = 0;
+  double seconds = 0;
+};
+
+enum class RunTrigger { start, interval, sighup, once };
+std::string_view name_of(RunTrigger trigger);
+
+using RunId = std::int64_t;
+
+/// A `sync_run` row that never finished.
+struct InterruptedRun {
+  RunId id = 0;
+  UnixSeconds started_at = 0;
+};
+
+/// The SQLite mirror: the one writing connection in the world, held by a lock file beside it.
+///
+/// Every function runs in a transaction: on its own, or in the one `begin`/`commit` opened, where it is a
+/// savepoint, so that one page that fails takes nothing else with it. Not thread-safe: owned by the Writer,
+/// used on its database thread (and before that thread starts). Functions throw SQLite::Exception-free
+/// errors: MirrorError only.
+class Mirror {
+ public:
+  /// Creates or opens the file, checks that it is ours, takes the writer lock and migrates. Throws
+  /// MirrorError.
+  static Mirror open(const MirrorOptions& options);
+  Mirror(Mirror&&) noexcept;
+  Mirror& operator=(Mirror&&) noexcept;
+  ~Mirror();
+
+  /// The key under which this mirror's logs name openids; random, made with the mirror.
+  std::vector<std::byte> redaction_key() const;
+
+  void begin();
+  void commit();
+  void rollback() noexcept;
+
+  /// Makes `keys` the watched listings, adding rows for new ones, and returns where each stands, in the order
+  /// given.
+  std::vector<ListingState> set_watchlist(std::span<const ListingKey> keys);
+  /// Upserts the page's rows, appends to the change feed, moves the checkpoint. Same data again changes no
+  /// row.
+  PageOutcome apply_page(const PageCommit& commit);
+  /// Keeps the checkpoint, counts the failure, sets when the listing is due again.
+  void record_failure(const ListingFailure& failure);
+  /// Forgets the listing's checkpoint, so that it is read from its start.
+  void drop_checkpoint(ListingId listing);
+
+  RunId start_run(RunTrigger trigger, UnixSeconds now);
+  /// Stores the counters; `finished_at` is absent for a run that was interrupted.
+  void finish_run(RunId run, const RunCounters& counters, Instant finished_at);
+  /// The last run, if it was a `once` that never finished.
+  std::optional<InterruptedRun> interrupted_once() const;
+
+  /// Bounds the WAL; called outside a transaction, after a burst of commits.
+  void checkpoint();
+
+ private:
+  struct Impl;
+  explicit Mirror(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The DDL of a new mirror: all migrations and views, as `couponsyncd schema` prints it.
+std::string_view schema_ddl();
+
+/// The schema version this program writes (`user_version`).
+int schema_version();
+
+}  // namespace couponsync

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "base/failure.h"
+#include "base/task.h"
+#include "store/mirror.h"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace couponsync {
+
+struct WriterOptions {
+  std::size_t max_jobs_per_transaction = 64;  ///< pages committed together at most
+};
+
+/// The database thread: a queue of jobs in order, several of them committed at once.
+///
+/// Each function queues one job and resumes on the caller's executor once the job's transaction is committed,
+/// so that who awaits it before going on holds the queue bounded: at most one job a listing being read. A job
+/// that fails is rolled back alone; a commit that fails fails all its jobs (mirror_unwritable,
+/// mirror_damaged) and leaves the mirror as it was. Waiting for a commit cannot be cancelled: what was
+/// received is kept. Created, used and destroyed on the io thread.
+class Writer {
+ public:
+  Writer(Mirror mirror, WriterOptions options = {});
+  /// Commits what is queued, checkpoints, ends the thread, closes the mirror. No coroutine may be waiting any
+  /// more.
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  Task<Result<std::vector<ListingState>>> set_watchlist(std::vector<ListingKey> keys);
+  Task<Result<PageOutcome>> apply_page(PageCommit commit);
+  Task<Result<>> record_failure(ListingFailure failure);
+  Task<Result<>> drop_checkpoint(ListingId listing);
+  Task<Result<RunId>> start_run(RunTrigger trigger, UnixSeconds now);
+  Task<Result<>> finish_run(RunId run, RunCounters counters, Instant finished_at);
+  Task<Result<std::optional<InterruptedRun>>> interrupted_once();
+
+  /// Jobs queued or running: completions still to be posted. For tests in virtual time. Thread-safe.
+  std::size_t pending() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace couponsync
