@@ -1,0 +1,70 @@
+#include "command_line.h"
+
+#include "exit_code.h"
+#include "version.h"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+namespace couponsync::daemon {
+namespace {
+
+constexpr const char* kDefaultConfig = "/etc/couponsyncd/couponsyncd.json";
+
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& description,
+                      std::filesystem::path& config) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->add_option("--config", config, "Configuration file")->capture_default_str()->type_name("FILE");
+  return command;
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  CLI::App app("Mirrors the WeChat Pay product coupons of a brand's users into a SQLite file.",
+               "couponsyncd");
+  app.set_version_flag("--version", "couponsyncd " COUPONSYNCD_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 all read; 64 usage; 65 the mirror is not ours, is newer than this program, or is "
+      "damaged;\n"
+      "74 the mirror cannot be written; 75 some listings could not be completed; 77 the API refused the\n"
+      "credentials; 78 configuration.");
+
+  std::filesystem::path config = kDefaultConfig;
+  const CLI::App* run =
+      add_command(app, "run", "The service, in the foreground; SIGHUP reloads and syncs", config);
+
+  OnceArguments once_arguments;
+  CLI::App* once =
+      add_command(app, "once", "Reads every listing to its end once and prints a summary", config);
+  once->add_option("--openid", once_arguments.openids, "Only this user of the watchlist (may be repeated)")
+      ->type_name("OPENID")
+      ->take_all();
+  once->add_flag("--json", once_arguments.json, "Print the summary as one JSON object");
+
+  CheckArguments check_arguments;
+  CLI::App* check = add_command(app, "check", "Validates configuration, keys, watchlist and mirror", config);
+  check->add_flag("--online", check_arguments.online, "Also make one signed request to each domain");
+
+  const CLI::App* schema = app.add_subcommand("schema", "Prints the mirror's DDL");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error, std::cout, std::cerr);
+    return NothingToDo{code == 0 ? kExitOk : kExitUsage};
+  }
+
+  if (run->parsed()) return RunArguments{config};
+  if (schema->parsed()) return SchemaArguments{};
+  if (check->parsed()) {
+    check_arguments.config = config;
+    return check_arguments;
+  }
+  once_arguments.config = config;
+  return once_arguments;
+}
+
+}  // namespace couponsync::daemon

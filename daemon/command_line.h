@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace couponsync::daemon {
+
+struct RunArguments {
+  std::filesystem::path config;
+};
+
+struct OnceArguments {
+  std::filesystem::path config;
+  std::vector<std::string> openids;  ///< empty: every listing
+  bool json = false;
+};
+
+struct CheckArguments {
+  std::filesystem::path config;
+  bool online = false;
+};
+
+struct SchemaArguments {};
+
+/// --help and --version have been printed, or the arguments were wrong and that has been said.
+struct NothingToDo {
+  int exit_code = 0;
+};
+
+using CommandLine = std::variant<RunArguments, OnceArguments, CheckArguments, SchemaArguments, NothingToDo>;
+
+/// Reads the arguments. Prints help and the version to stdout, errors to stderr.
+CommandLine parse_command_line(int argc, const char* const* argv);
+
+}  // namespace couponsync::daemon

@@ -1,0 +1,140 @@
+#include "base/system_env.h"
+#include "commands/commands.h"
+#include "configuration/configuration.h"
+#include "configuration/watchlist.h"
+#include "exit_code.h"
+#include "io_loop.h"
+#include "log_events.h"
+#include "logging.h"
+#include "mirror_options.h"
+#include "progress.h"
+#include "session.h"
+#include "signals.h"
+#include "summary.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <unordered_set>
+
+namespace couponsync::daemon {
+namespace {
+
+/// What the command line asks for cannot be done.
+class UsageError : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Which listings `--openid` leaves; all if it was not given.
+std::vector<bool> choose(const std::vector<ListingKey>& listings, const std::vector<std::string>& openids) {
+  const std::unordered_set<std::string> wanted(openids.begin(), openids.end());
+  std::unordered_set<std::string> found;
+  std::vector<bool> chosen(listings.size(), openids.empty());
+  for (std::size_t i = 0; i < listings.size(); ++i)
+    if (wanted.contains(listings[i].openid.reveal())) {
+      chosen[i] = true;
+      found.insert(listings[i].openid.reveal());
+    }
+  for (std::size_t i = 0; i < openids.size(); ++i)
+    if (!found.contains(openids[i]))
+      throw UsageError(
+          fmt::format("--openid number {} is not on the watchlist: add it there or leave it out", i + 1));
+  return chosen;
+}
+
+/// A `once` that was killed or stopped less than an interval ago is continued: what it had completed is
+/// fresh.
+bool already_read(const ListingState& listing, const std::optional<InterruptedRun>& interrupted,
+                  UnixSeconds now, std::chrono::milliseconds interval) {
+  if (!interrupted || !listing.last_completed_at || listing.next_page_token) return false;
+  const UnixSeconds fresh_since = now - std::chrono::floor<std::chrono::seconds>(interval).count();
+  return *listing.last_completed_at >= std::max(interrupted->started_at, fresh_since);
+}
+
+struct Once {
+  const Configuration& configuration;
+  Env& env;
+  Writer& writer;
+  Syncer& syncer;
+  spdlog::logger& log;
+  const std::vector<ListingKey>& watchlist;
+  const std::vector<bool>& chosen;
+  bool everything;
+
+  Task<RunReport> run();
+};
+
+Task<RunReport> Once::run() {
+  const Result<std::optional<InterruptedRun>> interrupted = co_await writer.interrupted_once();
+  if (interrupted.has_error()) co_return RunReport{{}, interrupted.error()};
+  std::vector<ListingKey> keys = watchlist;
+  Result<std::vector<ListingState>> states = co_await writer.set_watchlist(std::move(keys));
+  if (states.has_error()) co_return RunReport{{}, states.error()};
+
+  const UnixSeconds now = to_unix_seconds(env.wall_now());
+  std::vector<ListingState*> listings;
+  std::int64_t skipped = 0;
+  for (std::size_t i = 0; i < states->size(); ++i) {
+    if (!chosen[i]) continue;
+    if (everything && already_read((*states)[i], *interrupted, now, configuration.sync.interval))
+      ++skipped;
+    else
+      listings.push_back(&(*states)[i]);
+  }
+  if (skipped > 0)
+    log.info("the last once was interrupted: the {} listings it completed are not read again", skipped);
+  co_return co_await syncer.run(RunTrigger::once, std::move(listings), skipped);
+}
+
+int exit_code_of(const RunReport& report) {
+  if (report.stopped_by) {
+    if (report.stopped_by->kind == FailureKind::mirror_damaged) return kExitMirrorRefused;
+    if (report.stopped_by->kind == FailureKind::mirror_unwritable) return kExitMirrorUnwritable;
+    return kExitRefused;
+  }
+  return report.counters.listings_failed == 0 ? kExitOk : kExitIncomplete;
+}
+
+}  // namespace
+
+int run_once(const OnceArguments& arguments) {
+  const Configuration configuration = load_configuration(arguments.config);
+  const Watchlist watchlist = expand_watchlist(configuration);
+  const auto log = make_logger(configuration.log);
+  std::vector<bool> chosen;
+  try {
+    chosen = choose(watchlist.listings, arguments.openids);
+  } catch (const UsageError& error) {
+    std::cerr << "couponsyncd: " << error.what() << "\n";
+    return kExitUsage;
+  }
+
+  ignore_harmless_signals();
+  IoLoop loop;
+  SystemEnv env;
+  RateController rate(rate_options(configuration), env.steady_now());
+  LogEvents events(log);
+  Mirror mirror = Mirror::open(mirror_options(configuration));
+  set_redaction_key(mirror.redaction_key());
+  Writer writer(std::move(mirror));
+  Session session(configuration, {env, writer, events, rate}, loop.context().get_executor());
+  const Signals signals(loop.context(), {[&loop] { loop.stop(); }, {}});
+
+  Once once{configuration, env,
+            writer,        session.syncer(),
+            *log,          watchlist.listings,
+            chosen,        arguments.openids.empty()};
+  std::optional<RunReport> report;
+  {
+    const Progress progress(loop.context().get_executor(), session.syncer().counters());
+    report = loop.run(once.run());
+  }
+  const RunCounters& counters = report ? report->counters : session.syncer().counters();
+  std::cout << (arguments.json ? summary_json(counters) + "\n" : summary_text(counters)) << std::flush;
+  if (!report) return kExitIncomplete;
+  if (report->stopped_by)
+    log->error("{}; {}", describe(*report->stopped_by), report->stopped_by->rule().advice);
+  return exit_code_of(*report);
+}
+
+}  // namespace couponsync::daemon

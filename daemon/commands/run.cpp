@@ -1,0 +1,127 @@
+#include "base/system_env.h"
+#include "commands/commands.h"
+#include "configuration/configuration.h"
+#include "configuration/watchlist.h"
+#include "exit_code.h"
+#include "io_loop.h"
+#include "log_events.h"
+#include "logging.h"
+#include "mirror_options.h"
+#include "service_notifier.h"
+#include "session.h"
+#include "signals.h"
+#include "sync/scheduler.h"
+#include "watchdog.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+namespace couponsync::daemon {
+namespace {
+
+/// The service as one object: what lives as long as the process, and the configuration in force.
+class Service {
+ public:
+  Service(Configuration configuration, const Watchlist& watchlist, std::shared_ptr<spdlog::logger> log)
+      : configuration_(std::move(configuration)),
+        log_(std::move(log)),
+        events_(log_, [this](const std::string& status) { notifier_.status(status); }),
+        rate_(std::make_unique<RateController>(rate_options(configuration_), env_.steady_now())),
+        writer_(open_mirror(configuration_)),
+        scheduler_(env_, writer_, events_, plan(configuration_, watchlist), executor()),
+        signals_(loop_.context(), {[this] { stop(); }, [this] { reload(); }}),
+        watchdog_(executor(), notifier_) {}
+
+  int run();
+
+ private:
+  boost::asio::any_io_executor executor() { return loop_.context().get_executor(); }
+  static Mirror open_mirror(const Configuration& configuration);
+  Plan plan(const Configuration& configuration, const Watchlist& watchlist);
+  void stop();
+  void reload();
+  void adopt(Configuration configuration);
+
+  IoLoop loop_;
+  SystemEnv env_;
+  ServiceNotifier notifier_;
+  Configuration configuration_;
+  std::shared_ptr<spdlog::logger> log_;
+  LogEvents events_;
+  std::unique_ptr<RateController> rate_;
+  Writer writer_;
+  Scheduler scheduler_;
+  Signals signals_;
+  Watchdog watchdog_;
+};
+
+Mirror Service::open_mirror(const Configuration& configuration) {
+  Mirror mirror = Mirror::open(mirror_options(configuration));
+  set_redaction_key(mirror.redaction_key());
+  return mirror;
+}
+
+Plan Service::plan(const Configuration& configuration, const Watchlist& watchlist) {
+  auto session =
+      std::make_shared<Session>(configuration, Session::Parts{env_, writer_, events_, *rate_}, executor());
+  return {share_syncer(std::move(session)), watchlist.listings};
+}
+
+int Service::run() {
+  if (configuration_.http.listen)
+    log_->warn("http.listen is set, but this version serves no HTTP yet: ignored");
+  log_->info("couponsyncd serves {}", configuration_.mirror.path.string());
+  notifier_.ready("started");
+  const std::optional<Failure> ended = loop_.run(scheduler_.run());
+  if (!ended) {
+    log_->info("stopped");
+    return kExitOk;
+  }
+  log_->critical("the mirror cannot be used any more: {}; {}", describe(*ended), ended->rule().advice);
+  return kExitMirrorRefused;
+}
+
+void Service::stop() {
+  log_->info("stopping: what is committed stays, the rest goes on at its checkpoints after the next start");
+  notifier_.stopping();
+  loop_.stop();
+}
+
+void Service::reload() {
+  notifier_.reloading();
+  try {
+    adopt(load_configuration(configuration_.file));
+  } catch (const ConfigurationError& error) {
+    log_->error("the configuration was not reloaded, the old one stays in force: {}", error.what());
+    scheduler_.sync_all();
+  }
+  notifier_.ready("everything is synced next");
+}
+
+void Service::adopt(Configuration configuration) {
+  if (configuration.mirror.path != configuration_.mirror.path ||
+      configuration.mirror.durability != configuration_.mirror.durability)
+    throw ConfigurationError(
+        {{"/mirror", "cannot change while the service runs: restart it to move the mirror"}});
+  const Watchlist watchlist = expand_watchlist(configuration);
+  Plan next = plan(configuration, watchlist);
+  rate_->set_options(rate_options(configuration));
+  apply_log_options(*log_, configuration.log);
+  configuration_ = std::move(configuration);
+  scheduler_.reload(std::move(next));
+  log_->info("configuration reloaded: {} listings; everything is synced next", watchlist.listings.size());
+}
+
+}  // namespace
+
+int run_service(const RunArguments& arguments) {
+  Configuration configuration = load_configuration(arguments.config);
+  const Watchlist watchlist = expand_watchlist(configuration);
+  auto log = make_logger(configuration.log);
+  ignore_harmless_signals();
+  return Service(std::move(configuration), watchlist, std::move(log)).run();
+}
+
+}  // namespace couponsync::daemon

@@ -1,0 +1,16 @@
+#pragma once
+
+namespace couponsync::daemon {
+
+/// What the process tells its caller; the numbers are those of sysexits.h.
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitUsage = 64,             ///< the command line
+  kExitMirrorRefused = 65,     ///< the mirror is not ours, is newer than this program, or is damaged
+  kExitMirrorUnwritable = 74,  ///< the mirror cannot be written
+  kExitIncomplete = 75,        ///< some listings could not be completed, or another process has the mirror
+  kExitRefused = 77,           ///< the API refused the credentials
+  kExitConfiguration = 78,     ///< configuration, keys or watchlist
+};
+
+}  // namespace couponsync::daemon

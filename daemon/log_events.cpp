@@ -1,0 +1,120 @@
+#include "log_events.h"
+
+#include "summary.h"
+
+#include <string>
+
+namespace couponsync::daemon {
+namespace {
+
+/// More single failures than this in one run go to debug: the run's end says how many there were.
+constexpr int kShownPerRun = 20;
+
+/// "listing ~3f9c21a07b4d of wx123 (coupon_state USED)"
+std::string name_of(const ListingKey& key) {
+  std::string name = "listing " + key.openid.redacted() + " of " + key.appid;
+  std::string filters;
+  const auto add = [&filters](const char* what, const std::string& value) {
+    if (!value.empty()) filters += (filters.empty() ? "" : ", ") + std::string(what) + " " + value;
+  };
+  add("product_coupon_id", key.product_coupon_id);
+  add("stock_id", key.stock_id);
+  add("coupon_state", key.coupon_state);
+  return filters.empty() ? name : name + " (" + filters + ")";
+}
+
+std::string advice_of(const Failure& failure) { return std::string(failure.rule().advice); }
+
+}  // namespace
+
+void LogEvents::run_started(RunTrigger trigger, std::size_t listings) {
+  failures_shown_ = 0;
+  oddities_shown_ = 0;
+  limit_shown_ = false;
+  log_->info("sync ({}) of {} listings begins", couponsync::name_of(trigger), listings);
+  status_("syncing " + std::to_string(listings) + " listings");
+}
+
+void LogEvents::run_finished(RunTrigger trigger, const RunCounters& counters) {
+  const auto level = counters.listings_failed == 0 ? spdlog::level::info : spdlog::level::warn;
+  log_->log(level, "sync ({}) done: {}", couponsync::name_of(trigger), summary_line(counters));
+  status_("last sync: " + summary_line(counters));
+}
+
+void LogEvents::run_interrupted(RunTrigger trigger, const RunCounters& counters) {
+  log_->info("sync ({}) interrupted, it goes on at its checkpoints: {}", couponsync::name_of(trigger),
+             summary_line(counters));
+}
+
+void LogEvents::listing_resumed(const ListingKey& key, std::int64_t pages_done) {
+  log_->debug("{} goes on behind its page {}", name_of(key), pages_done);
+}
+
+void LogEvents::page_committed(const ListingKey& key, std::int64_t page_index, const PageOutcome& outcome) {
+  log_->trace("{}: page {}: {} inserted, {} updated, {} unchanged", name_of(key), page_index + 1,
+              outcome.inserted, outcome.updated, outcome.unchanged);
+}
+
+void LogEvents::listing_completed(const ListingKey& key, const PageOutcome& last_page) {
+  if (last_page.whole || !last_page.distinct_coupons) {
+    log_->debug("{} is complete", name_of(key));
+    return;
+  }
+  log_->debug("{} is complete with {} coupons where total_count said {}: nothing was marked missing",
+              name_of(key), *last_page.distinct_coupons,
+              last_page.total_count ? std::to_string(*last_page.total_count) : "nothing");
+}
+
+void LogEvents::listing_restarted(const ListingKey& key, const Failure& why) {
+  log_->info("{} is read again from its start: {}", name_of(key), describe(why));
+}
+
+void LogEvents::listing_failed(const ListingKey& key, const Failure& why, std::chrono::seconds again_in) {
+  const auto level = failures_shown_++ < kShownPerRun ? spdlog::level::warn : spdlog::level::debug;
+  log_->log(level, "{} failed, again in {} s: {}; {}", name_of(key), again_in.count(), describe(why),
+            advice_of(why));
+  if (failures_shown_ == kShownPerRun) log_->warn("further failures of this sync are logged at debug");
+}
+
+void LogEvents::oddities_found(const ListingKey& key, const std::vector<std::string>& paths) {
+  const auto level = oddities_shown_++ < kShownPerRun ? spdlog::level::warn : spdlog::level::debug;
+  log_->log(level,
+            "{}: {} members are not of their documented type and are NULL in the mirror, the first is {}",
+            name_of(key), paths.size(), paths.front());
+}
+
+void LogEvents::attempt_failed(const ListingKey& key, Domain domain, const Failure& why,
+                               std::chrono::milliseconds again_in) {
+  log_->debug("{}: the {} failed, again in {} ms: {}", name_of(key), couponsync::name_of(domain),
+              again_in.count(), describe(why));
+}
+
+void LogEvents::rate_limited(const ListingKey& key, Domain domain, const Failure& reply) {
+  const auto level = limit_shown_ ? spdlog::level::debug : spdlog::level::info;
+  limit_shown_ = true;
+  log_->log(level, "{}: the {} says too fast, slowing down: {}", name_of(key), couponsync::name_of(domain),
+            describe(reply));
+}
+
+void LogEvents::domain_avoided(Domain domain, const Failure& why) {
+  log_->warn("the {} domain is avoided for now: {}; {}", couponsync::name_of(domain), describe(why),
+             advice_of(why));
+}
+
+void LogEvents::domain_back(Domain domain) {
+  log_->info("the {} domain is back", couponsync::name_of(domain));
+}
+
+void LogEvents::sending_stopped(const Failure& why, std::chrono::seconds again_in) {
+  log_->critical("WeChat Pay refuses this brand's calls, nothing is sent for {} s: {}; {}", again_in.count(),
+                 describe(why), advice_of(why));
+  status_("WeChat Pay refuses this brand's calls: " + describe(why));
+}
+
+void LogEvents::writing_stopped(const Failure& why, std::chrono::seconds again_in) {
+  log_->critical("the mirror takes no rows, nothing is read for {} s: {}; {}", again_in.count(),
+                 describe(why), advice_of(why));
+  status_("the mirror takes no rows: " + describe(why));
+}
+
+}  // namespace couponsync::daemon

@@ -1,0 +1,112 @@
+#include "logging.h"
+
+#include "terminal.h"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+#include <boost/json/value.hpp>
+#include <spdlog/details/os.h>
+#include <spdlog/formatter.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace couponsync::daemon {
+namespace {
+
+void append(spdlog::memory_buf_t& out, std::string_view text) {
+  out.append(text.data(), text.data() + text.size());
+}
+
+/// {"time":"2026-01-15T08:00:00.123Z","level":"info","message":"..."}
+class JsonFormatter final : public spdlog::formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    const auto millis =
+        std::chrono::duration_cast<std::chrono::milliseconds>(message.time.time_since_epoch()).count();
+    const std::tm utc = spdlog::details::os::gmtime(spdlog::log_clock::to_time_t(message.time));
+    fmt::format_to(std::back_inserter(out),
+                   R"({{"time":"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z","level":"{}","message":)",
+                   utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                   millis % 1000, to_string_view(message.level));
+    const boost::json::string_view payload(message.payload.data(), message.payload.size());
+    append(out, boost::json::serialize(boost::json::value(payload)));
+    append(out, "}\n");
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonFormatter>(); }
+};
+
+/// The syslog levels that systemd reads at a line's beginning (sd-daemon(3)).
+class JournalFormatter final : public spdlog::formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    append(out, priority(message.level));
+    append(out, {message.payload.data(), message.payload.size()});
+    append(out, "\n");
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JournalFormatter>(); }
+
+ private:
+  static std::string_view priority(spdlog::level::level_enum level) {
+    switch (level) {
+      case spdlog::level::critical:
+        return "<2>";
+      case spdlog::level::err:
+        return "<3>";
+      case spdlog::level::warn:
+        return "<4>";
+      case spdlog::level::info:
+        return "<6>";
+      default:
+        return "<7>";
+    }
+  }
+};
+
+bool under_systemd() { return std::getenv("JOURNAL_STREAM") != nullptr; }
+
+std::unique_ptr<spdlog::formatter> make_formatter(LogFormat format) {
+  if (format == LogFormat::json) return std::make_unique<JsonFormatter>();
+  if (under_systemd()) return std::make_unique<JournalFormatter>();
+  // On a terminal the live progress line gives way to a message.
+  const std::string begin = stderr_is_terminal() ? kClearLine : "";
+  return std::make_unique<spdlog::pattern_formatter>(begin + "%Y-%m-%dT%H:%M:%S.%e%z %-8l %v");
+}
+
+spdlog::level::level_enum to_spdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::trace:
+      return spdlog::level::trace;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warn:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+}  // namespace
+
+void apply_log_options(spdlog::logger& logger, const Configuration::Log& options) {
+  logger.set_formatter(make_formatter(options.format));
+  logger.set_level(to_spdlog(options.level));
+}
+
+std::shared_ptr<spdlog::logger> make_logger(const Configuration::Log& options) {
+  auto logger =
+      std::make_shared<spdlog::logger>("couponsyncd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  apply_log_options(*logger, options);
+  return logger;
+}
+
+std::shared_ptr<spdlog::logger> make_early_logger() { return make_logger({}); }
+
+}  // namespace couponsync::daemon

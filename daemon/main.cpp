@@ -1,0 +1,71 @@
+#include "command_line.h"
+#include "commands/commands.h"
+#include "configuration/configuration.h"
+#include "exit_code.h"
+#include "store/mirror.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <sys/prctl.h>
+#include <type_traits>
+#include <unistd.h>
+#include <variant>
+
+namespace couponsync::daemon {
+namespace {
+
+int dispatch(const CommandLine& command_line) {
+  return std::visit(
+      [](const auto& arguments) {
+        using Arguments = std::decay_t<decltype(arguments)>;
+        if constexpr (std::is_same_v<Arguments, RunArguments>)
+          return run_service(arguments);
+        else if constexpr (std::is_same_v<Arguments, OnceArguments>)
+          return run_once(arguments);
+        else if constexpr (std::is_same_v<Arguments, CheckArguments>)
+          return run_check(arguments);
+        else if constexpr (std::is_same_v<Arguments, SchemaArguments>)
+          return print_schema();
+        else
+          return arguments.exit_code;
+      },
+      command_line);
+}
+
+int exit_code_of(MirrorError::Reason reason) {
+  switch (reason) {
+    case MirrorError::Reason::in_use:
+      return kExitIncomplete;
+    case MirrorError::Reason::refused:
+      return kExitMirrorRefused;
+    case MirrorError::Reason::unwritable:
+      return kExitMirrorUnwritable;
+  }
+  return kExitMirrorRefused;
+}
+
+int run(int argc, const char* const* argv) {
+  // The private key is in this process's memory: no core dumps, no ptrace by others.
+  prctl(PR_SET_DUMPABLE, 0);
+  try {
+    return dispatch(parse_command_line(argc, argv));
+  } catch (const ConfigurationError& error) {
+    std::cerr << "couponsyncd: configuration:\n" << error.what() << "\n";
+    return kExitConfiguration;
+  } catch (const MirrorError& error) {
+    std::cerr << "couponsyncd: mirror: " << error.what() << "\n";
+    return exit_code_of(error.reason());
+  }
+}
+
+}  // namespace
+}  // namespace couponsync::daemon
+
+int main(int argc, char** argv) {
+  const int code = couponsync::daemon::run(argc, argv);
+  std::cout.flush();
+  std::fflush(nullptr);
+  return code;
+}

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "configuration/configuration.h"
+#include "store/mirror.h"
+
+namespace couponsync::daemon {
+
+inline MirrorOptions mirror_options(const Configuration& configuration) {
+  return {configuration.mirror.path, configuration.mirror.durability};
+}
+
+}  // namespace couponsync::daemon

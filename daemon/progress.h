@@ -1,0 +1,34 @@
+#pragma once
+
+#include "store/mirror.h"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <string>
+
+namespace couponsync::daemon {
+
+/// "137/300 listings  5210 coupons  48.2 requests/s  12x 429  about 9 s left"
+std::string progress_line(const RunCounters& counters, std::chrono::duration<double> elapsed);
+
+/// The live line of `once` on a terminal: redrawn on stderr a few times a second while this lives, then
+/// removed. Does nothing where stderr is no terminal. On the io thread; `counters` outlives it.
+class Progress {
+ public:
+  Progress(const boost::asio::any_io_executor& executor, const RunCounters& counters);
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress();
+
+ private:
+  void redraw_later();
+
+  const RunCounters& counters_;
+  boost::asio::steady_timer timer_;
+  std::chrono::steady_clock::time_point began_;
+  bool on_terminal_;
+};
+
+}  // namespace couponsync::daemon

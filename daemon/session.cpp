@@ -1,0 +1,81 @@
+#include "session.h"
+
+#include "api/keys.h"
+#include "configuration/key_file.h"
+#include "net/endpoint.h"
+#include "version.h"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace couponsync::daemon {
+namespace {
+
+template <class Key>
+Key parse_key(const char* pointer, const std::filesystem::path& file, const SecretText& pem) {
+  try {
+    return Key::from_pem(pem.view());
+  } catch (const KeyError& error) {
+    throw ConfigurationError({{pointer, file.string() + ": " + error.what()}});
+  }
+}
+
+SyncOptions sync_options(const Configuration& configuration) {
+  SyncOptions options;
+  options.concurrency = configuration.sync.concurrency;
+  options.pager.page_size = configuration.api.page_size;
+  options.pager.interval = std::chrono::ceil<std::chrono::seconds>(configuration.sync.interval);
+  return options;
+}
+
+}  // namespace
+
+Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport) {
+  const Configuration::Credentials& credentials = configuration.credentials;
+  const SecretText private_pem = read_private_key_file(credentials.private_key_file);
+  const SecretText public_pem = read_public_key_file(credentials.wechatpay_public_key_file);
+  Signer signer(
+      {configuration.brand_id, credentials.certificate_serial, credentials.wechatpay_public_key_id,
+       "couponsyncd/" COUPONSYNCD_VERSION},
+      parse_key<PrivateKey>("/credentials/private_key_file", credentials.private_key_file, private_pem));
+  Verifier verifier(parse_key<PublicKey>("/credentials/wechatpay_public_key_file",
+                                         credentials.wechatpay_public_key_file, public_pem),
+                    credentials.wechatpay_public_key_id);
+  return {env, transport, std::move(signer), std::move(verifier), configuration.api.page_size};
+}
+
+std::unique_ptr<HttpsTransport> make_transport(const Configuration& configuration) {
+  HttpsTransportOptions options;
+  options.primary = parse_endpoint(configuration.api.primary).value();
+  if (configuration.api.backup) options.backup = parse_endpoint(*configuration.api.backup).value();
+  options.ca_file = configuration.api.ca_file;
+  options.connect_timeout = configuration.api.connect_timeout;
+  options.request_timeout = configuration.api.request_timeout;
+  options.max_response_bytes = configuration.api.max_response_bytes;
+  options.max_idle_connections = static_cast<std::size_t>(configuration.sync.concurrency);
+  try {
+    return std::make_unique<HttpsTransport>(std::move(options));
+  } catch (const std::runtime_error& error) {
+    throw ConfigurationError({{"/api/ca_file", error.what()}});
+  }
+}
+
+RateOptions rate_options(const Configuration& configuration) {
+  return {configuration.rate.max_requests_per_second, configuration.rate.start_requests_per_second,
+          configuration.rate.share};
+}
+
+Session::Session(const Configuration& configuration, Parts parts,
+                 const boost::asio::any_io_executor& executor)
+    : transport_(make_transport(configuration)),
+      domains_(configuration.api.backup.has_value()),
+      syncer_({parts.env, parts.rate, domains_, parts.writer, parts.events},
+              make_exchange(configuration, parts.env, *transport_), sync_options(configuration), executor) {}
+
+std::shared_ptr<Syncer> share_syncer(std::shared_ptr<Session> session) {
+  Syncer* syncer = &session->syncer();
+  return {std::move(session), syncer};
+}
+
+}  // namespace couponsync::daemon

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "configuration/configuration.h"
+#include "net/domain_selector.h"
+#include "net/https_transport.h"
+#include "net/rate_controller.h"
+#include "store/writer.h"
+#include "sync/exchange.h"
+#include "sync/syncer.h"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+
+namespace couponsync::daemon {
+
+/// Reads the key files and puts together what makes one call. Throws ConfigurationError that names the key at
+/// fault.
+Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport);
+
+/// Throws ConfigurationError if api.ca_file cannot be used.
+std::unique_ptr<HttpsTransport> make_transport(const Configuration& configuration);
+
+RateOptions rate_options(const Configuration& configuration);
+
+/// Everything below the scheduler that one configuration comes down to: connections, keys, domains, the
+/// syncer. Replaced as a whole by a reload, while env, writer, rate and events live on and outlive it. On the
+/// io thread.
+class Session {
+ public:
+  struct Parts {
+    Env& env;
+    Writer& writer;
+    Events& events;
+    RateController& rate;  ///< what was learned about the brand's quota outlives a reload
+  };
+
+  /// Throws ConfigurationError.
+  Session(const Configuration& configuration, Parts parts, const boost::asio::any_io_executor& executor);
+
+  Syncer& syncer() { return syncer_; }
+
+ private:
+  std::unique_ptr<HttpsTransport> transport_;
+  DomainSelector domains_;
+  Syncer syncer_;
+};
+
+/// The session's syncer as the scheduler wants it: it keeps the session alive.
+std::shared_ptr<Syncer> share_syncer(std::shared_ptr<Session> session);
+
+}  // namespace couponsync::daemon

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "store/mirror.h"
+
+#include <string>
+
+namespace couponsync::daemon {
+
+/// One line for the log.
+std::string summary_line(const RunCounters& counters);
+/// A small table for people.
+std::string summary_text(const RunCounters& counters);
+/// The one object of `once --json`.
+std::string summary_json(const RunCounters& counters);
+
+}  // namespace couponsync::daemon

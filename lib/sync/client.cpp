@@ -1,0 +1,150 @@
+#include "sync/client.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace couponsync {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// The longest wait before the second, third, ... attempt; WeChat Pay advises 1 s, 2 s, 4 s.
+constexpr std::array kBackoffCaps{milliseconds(1000), milliseconds(2000), milliseconds(4000),
+                                  milliseconds(8000)};
+constexpr milliseconds kBackoffFloor{200};
+constexpr milliseconds kRetryAfterCap{10'000};
+
+Domain other(Domain domain) { return domain == Domain::primary ? Domain::backup : Domain::primary; }
+
+bool is_verification_failure(FailureKind kind) {
+  return kind == FailureKind::signature_missing || kind == FailureKind::signature_wrong ||
+         kind == FailureKind::clock_skew;
+}
+
+/// A call whose reply is awaited: if it is cancelled, what was reserved for it is given back.
+class CallInFlight {
+ public:
+  CallInFlight(Client::Parts& parts, Domain domain, SteadyTime sent_at)
+      : parts_(parts), domain_(domain), sent_at_(sent_at) {}
+  CallInFlight(const CallInFlight&) = delete;
+  CallInFlight& operator=(const CallInFlight&) = delete;
+  ~CallInFlight() {
+    if (ended_) return;
+    parts_.domains.abandoned(domain_);
+    parts_.rate.unanswered(sent_at_, parts_.env.steady_now());
+  }
+  void ended() { ended_ = true; }
+
+ private:
+  Client::Parts& parts_;
+  Domain domain_;
+  SteadyTime sent_at_;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+/// How one page's attempts have gone so far.
+struct Client::Attempts {
+  int failed = 0;                     ///< passing failures; a 429 is none
+  std::optional<Domain> last_domain;  ///< of the last attempt
+  std::optional<Domain> avoid;        ///< the domain the last attempt failed on
+};
+
+Client::Client(Parts parts, Exchange exchange, ClientOptions options,
+               const boost::asio::any_io_executor& executor)
+    : parts_(parts),
+      exchange_(std::move(exchange)),
+      options_(options),
+      pacer_(parts.env, parts.rate, executor),
+      gate_(executor) {}
+
+Task<Result<FetchedPage>> Client::fetch(ListingKey key, std::optional<std::string> page_token) {
+  Attempts attempts;
+  for (;;) {
+    Result<FetchedPage> page = co_await attempt(key, page_token, attempts);
+    if (page.has_value()) co_return page;
+    const Failure& failure = page.error();
+    const Domain domain = attempts.last_domain.value_or(Domain::primary);
+    if (failure.rule().remedy == Remedy::repeat_when_paced) {
+      parts_.events.rate_limited(key, domain, failure);
+      continue;
+    }
+    if (failure.rule().remedy != Remedy::repeat || ++attempts.failed >= options_.max_attempts) co_return page;
+    ++parts_.counters.retries;
+    const milliseconds wait = backoff(attempts, failure);
+    parts_.events.attempt_failed(key, domain, failure, wait);
+    const SteadyTime until = parts_.env.steady_now() + wait;
+    if (wait > milliseconds::zero()) co_await parts_.env.sleep_until(until);
+  }
+}
+
+Task<Result<FetchedPage>> Client::attempt(const ListingKey& key, const std::optional<std::string>& page_token,
+                                          Attempts& attempts) {
+  Result<SendingGate::Pass> pass = co_await gate_.enter();
+  if (pass.has_error()) co_return pass.error();
+  const SteadyTime sent_at = co_await pacer_.next_turn();
+  // Many calls may have been waiting for their turn when the first refusal came.
+  if (gate_.refusal()) {
+    parts_.rate.unanswered(sent_at, sent_at);
+    co_return *gate_.refusal();
+  }
+  const Domain domain = parts_.domains.choose(sent_at, attempts.avoid ? &*attempts.avoid : nullptr);
+  if (attempts.avoid && domain != *attempts.avoid) ++parts_.counters.failovers;
+  attempts.last_domain = domain;
+  ++parts_.counters.requests;
+
+  CallInFlight call(parts_, domain, sent_at);
+  Answer answer = co_await exchange_.call(domain, key, page_token);
+  call.ended();
+  learn(domain, sent_at, answer);
+  Result<FetchedPage>& page = answer.page;
+  attempts.avoid.reset();
+  if (page.has_error() && page.error().rule().against_domain) attempts.avoid = domain;
+  // A proxy in front of one domain may be what breaks the signatures.
+  if (page.has_error() && is_verification_failure(page.error().kind) && attempts.failed > 0)
+    attempts.avoid = domain;
+  if (page.has_error() && page.error().rule().remedy == Remedy::stop_sending) gate_.shut(page.error());
+  pass->settle();
+  co_return std::move(page);
+}
+
+void Client::learn(Domain domain, SteadyTime sent_at, const Answer& answer) {
+  const SteadyTime now = parts_.env.steady_now();
+  const Failure* failure = answer.page.has_error() ? &answer.page.error() : nullptr;
+  parts_.counters.bytes += answer.wire_bytes;
+  if (!answer.replied) {
+    parts_.rate.unanswered(sent_at, now);
+  } else if (failure != nullptr && failure->kind == FailureKind::rate_limited) {
+    ++parts_.counters.rate_limited;
+    parts_.rate.refused(sent_at, now, failure->retry_after);
+  } else {
+    parts_.rate.accepted(sent_at, now);
+  }
+
+  const bool was_avoided = parts_.domains.avoided(domain, now);
+  if (failure != nullptr && failure->rule().against_domain)
+    parts_.domains.failed(domain, now);
+  else if (failure != nullptr && is_verification_failure(failure->kind))
+    parts_.domains.abandoned(domain);  // WeChat Pay itself sends a wrong signature now and then
+  else
+    parts_.domains.succeeded(domain, now);
+  const bool is_avoided = parts_.domains.avoided(domain, now);
+  if (!was_avoided && is_avoided && failure != nullptr) parts_.events.domain_avoided(domain, *failure);
+  if (was_avoided && !is_avoided) parts_.events.domain_back(domain);
+}
+
+milliseconds Client::backoff(const Attempts& attempts, const Failure& failure) {
+  if (failure.retry_after) return std::min(*failure.retry_after, kRetryAfterCap);
+  // Trying the other domain for the first time needs no patience: it has done nothing wrong.
+  if (attempts.failed == 1 && attempts.avoid &&
+      !parts_.domains.avoided(other(*attempts.avoid), parts_.env.steady_now()))
+    return milliseconds::zero();
+  const auto step =
+      std::min<std::size_t>(static_cast<std::size_t>(attempts.failed) - 1, kBackoffCaps.size() - 1);
+  const auto spread = static_cast<double>((kBackoffCaps[step] - kBackoffFloor).count());
+  return kBackoffFloor + milliseconds(static_cast<std::int64_t>(parts_.env.random_unit() * spread));
+}
+
+}  // namespace couponsync

@@ -1,0 +1,25 @@
+#include "sync/condition.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace couponsync {
+
+Condition::Condition(const boost::asio::any_io_executor& executor)
+    : never_(executor, boost::asio::steady_timer::time_point::max()) {}
+
+Task<> Condition::wait() {
+  // Notifying and cancelling both end the wait as operation_aborted; only the cancellation state tells them
+  // apart.
+  co_await never_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  const auto state = co_await boost::asio::this_coro::cancellation_state;
+  if (state.cancelled() != boost::asio::cancellation_type::none)
+    throw boost::system::system_error(boost::asio::error::operation_aborted);
+}
+
+void Condition::notify_all() { never_.cancel(); }
+
+}  // namespace couponsync

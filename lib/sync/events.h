@@ -1,0 +1,51 @@
+#pragma once
+
+#include "base/failure.h"
+#include "base/http.h"
+#include "base/listing.h"
+#include "store/mirror.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace couponsync {
+
+/// What happened, for logs, metrics and progress: this library itself never logs. Called on the io thread;
+/// must not throw and must return at once. Every event has an empty body, so that a listener names only what
+/// it wants.
+class Events {
+ public:
+  virtual ~Events() = default;
+
+  virtual void run_started(RunTrigger /*trigger*/, std::size_t /*listings*/) {}
+  virtual void run_finished(RunTrigger /*trigger*/, const RunCounters& /*counters*/) {}
+  /// The run was cancelled; what it committed stays, what it had not finished goes on at its checkpoints.
+  virtual void run_interrupted(RunTrigger /*trigger*/, const RunCounters& /*counters*/) {}
+
+  virtual void listing_resumed(const ListingKey& /*key*/, std::int64_t /*pages_done*/) {}
+  virtual void page_committed(const ListingKey& /*key*/, std::int64_t /*page_index*/,
+                              const PageOutcome& /*outcome*/) {}
+  virtual void listing_completed(const ListingKey& /*key*/, const PageOutcome& /*last_page*/) {}
+  /// The checkpoint was refused or made no sense; the listing is read again from its start.
+  virtual void listing_restarted(const ListingKey& /*key*/, const Failure& /*why*/) {}
+  virtual void listing_failed(const ListingKey& /*key*/, const Failure& /*why*/,
+                              std::chrono::seconds /*again_in*/) {}
+  /// Members whose type was not the documented one (JSON paths, no values).
+  virtual void oddities_found(const ListingKey& /*key*/, const std::vector<std::string>& /*paths*/) {}
+
+  virtual void attempt_failed(const ListingKey& /*key*/, Domain /*domain*/, const Failure& /*why*/,
+                              std::chrono::milliseconds /*again_in*/) {}
+  virtual void rate_limited(const ListingKey& /*key*/, Domain /*domain*/, const Failure& /*reply*/) {}
+  virtual void domain_avoided(Domain /*domain*/, const Failure& /*why*/) {}
+  virtual void domain_back(Domain /*domain*/) {}
+
+  /// The API refused the credentials: nothing is sent until the probe in `again_in`.
+  virtual void sending_stopped(const Failure& /*why*/, std::chrono::seconds /*again_in*/) {}
+  /// The mirror takes no rows: nothing is read until the next try in `again_in`.
+  virtual void writing_stopped(const Failure& /*why*/, std::chrono::seconds /*again_in*/) {}
+};
+
+}  // namespace couponsync

@@ -1,0 +1,47 @@
+#include "sync/exchange.h"
+
+#include "api/decoder.h"
+#include "api/error_reply.h"
+#include "api/listing_request.h"
+
+#include <utility>
+
+namespace couponsync {
+
+Exchange::Exchange(Env& env, Transport& transport, Signer signer, Verifier verifier, int page_size)
+    : env_(env),
+      transport_(transport),
+      signer_(std::move(signer)),
+      verifier_(std::move(verifier)),
+      page_size_(page_size) {}
+
+Task<Answer> Exchange::call(Domain domain, const ListingKey& key,
+                            const std::optional<std::string>& page_token) {
+  HttpRequest request = signed_request(key, page_token);
+  const Result<HttpReply> reply = co_await transport_.send(domain, std::move(request));
+  if (reply.has_error()) co_return Answer{reply.error()};
+  co_return Answer{read_reply(key, *reply, page_token.has_value()), true,
+                   static_cast<std::int64_t>(reply->wire_bytes)};
+}
+
+HttpRequest Exchange::signed_request(const ListingKey& key, const std::optional<std::string>& page_token) {
+  HttpRequest request = listing_request(key, page_size_, page_token);
+  signer_.sign(request, to_unix_seconds(env_.wall_now()), make_nonce(env_));
+  return request;
+}
+
+Result<FetchedPage> Exchange::read_reply(const ListingKey& key, const HttpReply& reply,
+                                         bool had_token) const {
+  if (reply.status != 200) return classify_error(reply, had_token, key.openid);
+  const Result<> verified = verifier_.verify(reply, to_unix_seconds(env_.wall_now()));
+  if (verified.has_error()) return verified.error();
+  const std::string request_id(reply.header("Request-ID").value_or(""));
+  Result<Page> page = decode_page(reply.body);
+  if (page.has_value()) return FetchedPage{std::move(*page), request_id};
+  Failure failure = page.error();
+  failure.status = reply.status;
+  failure.request_id = request_id;
+  return failure;
+}
+
+}  // namespace couponsync

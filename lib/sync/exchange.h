@@ -1,0 +1,49 @@
+#pragma once
+
+#include "api/signer.h"
+#include "api/verifier.h"
+#include "base/coupon.h"
+#include "base/env.h"
+#include "base/listing.h"
+#include "net/transport.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace couponsync {
+
+/// A verified, decoded page and the name WeChat Pay gave the exchange.
+struct FetchedPage {
+  Page page;
+  std::string request_id;
+};
+
+/// What became of one call.
+struct Answer {
+  Result<FetchedPage> page;
+  bool replied = false;         ///< an HTTP reply came, whatever it said
+  std::int64_t wire_bytes = 0;  ///< of that reply
+};
+
+/// One call, once: signs the request for one page of a listing, sends it to one domain, verifies the raw
+/// reply, and decodes only what it has verified. On the io thread; `env` and `transport` outlive it.
+class Exchange {
+ public:
+  Exchange(Env& env, Transport& transport, Signer signer, Verifier verifier, int page_size);
+
+  /// Cancellable.
+  Task<Answer> call(Domain domain, const ListingKey& key, const std::optional<std::string>& page_token);
+
+ private:
+  HttpRequest signed_request(const ListingKey& key, const std::optional<std::string>& page_token);
+  Result<FetchedPage> read_reply(const ListingKey& key, const HttpReply& reply, bool had_token) const;
+
+  Env& env_;
+  Transport& transport_;
+  Signer signer_;
+  Verifier verifier_;
+  int page_size_;
+};
+
+}  // namespace couponsync

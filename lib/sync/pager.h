@@ -1,0 +1,56 @@
+#pragma once
+
+#include "base/env.h"
+#include "store/writer.h"
+#include "sync/client.h"
+#include "sync/events.h"
+
+#include <chrono>
+#include <optional>
+#include <unordered_set>
+
+namespace couponsync {
+
+struct PagerOptions {
+  int page_size = 50;
+  std::chrono::seconds interval{900};  ///< how long a listing that was read to its end stays fresh
+};
+
+/// Reads one listing from its checkpoint to its end, one page after another: a page is in the mirror before
+/// the next one is asked for, so the listing goes on behind its last committed page whatever happens. On the
+/// io thread.
+class Pager {
+ public:
+  Pager(Env& env, Client& client, Writer& writer, Events& events, RunCounters& counters, PagerOptions options)
+      : env_(env),
+        client_(client),
+        writer_(writer),
+        events_(events),
+        counters_(counters),
+        options_(options) {}
+
+  /// Keeps `listing` equal to its row in the mirror. `run_started_at` is what the next due time counts from,
+  /// so that the listings of one run are due together again. Fails with what ended the listing; by then the
+  /// failure is in the mirror, unless it is the mirror that failed. Cancellable; a page being committed still
+  /// is.
+  Task<Result<>> read(ListingState& listing, UnixSeconds run_started_at);
+
+ private:
+  struct Reading;
+
+  Task<Result<>> read_to_end(ListingState& listing, Reading& reading);
+  Task<Result<bool>> commit(ListingState& listing, Reading& reading, FetchedPage fetched);
+  Task<Result<>> restart(ListingState& listing, Reading& reading, Failure why);
+  Task<Result<>> fail(ListingState& listing, const Reading& reading, Failure why);
+  std::chrono::seconds retry_delay(const ListingState& listing, const Failure& why);
+  std::optional<Failure> page_loop(const Reading& reading, const FetchedPage& fetched) const;
+
+  Env& env_;
+  Client& client_;
+  Writer& writer_;
+  Events& events_;
+  RunCounters& counters_;
+  PagerOptions options_;
+};
+
+}  // namespace couponsync

@@ -1,0 +1,69 @@
+#include "support/fake_env.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <stdexcept>
+
+namespace couponsync::test {
+
+Task<> FakeEnv::sleep_until(SteadyTime when) {
+  if (when <= steady_now()) co_return;
+  auto executor = co_await boost::asio::this_coro::executor;
+  boost::asio::steady_timer timer(executor, boost::asio::steady_timer::time_point::max());
+  const auto place = sleepers_.emplace(when, &timer);
+  co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  const bool woken = steady_now() >= when;
+  if (woken) co_return;
+  sleepers_.erase(place);
+  throw boost::system::system_error(boost::asio::error::operation_aborted);
+}
+
+void FakeEnv::random_bytes(std::span<std::byte> out) {
+  for (std::byte& byte : out) byte = static_cast<std::byte>(generator_() & 0xFFU);
+}
+
+bool FakeEnv::wake_next_sleeper() {
+  if (sleepers_.empty()) return false;
+  const auto next = sleepers_.begin();
+  elapsed_ = next->first - SteadyTime(std::chrono::hours(1000));
+  boost::asio::steady_timer* timer = next->second;
+  sleepers_.erase(next);
+  timer->cancel();
+  return true;
+}
+
+bool FakeEnv::step(const Writer* writer) {
+  context_.restart();
+  if (context_.poll_one() > 0) return true;
+  // The database thread is at work: its completion is the next thing to happen.
+  if (writer != nullptr && writer->pending() > 0) {
+    context_.restart();
+    return context_.run_one() > 0;
+  }
+  return wake_next_sleeper();
+}
+
+void Driver::run(Task<> task) {
+  std::exception_ptr thrown;
+  bool ended = false;
+  boost::asio::co_spawn(env_.context(), std::move(task),
+                        boost::asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr e) {
+                          thrown = std::move(e);
+                          ended = true;
+                        }));
+  run_until([&] { return ended; });
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+void Driver::run_until(const std::function<bool()>& done) {
+  while (!done()) {
+    if (before_step) before_step(steps);
+    ++steps;
+    if (!env_.step(writer_))
+      throw std::logic_error("nothing is left that could happen, but the coroutine has not ended");
+  }
+}
+
+}  // namespace couponsync::test

@@ -1,0 +1,141 @@
+#pragma once
+
+#include "api/keys.h"
+#include "net/domain_selector.h"
+#include "net/rate_controller.h"
+#include "store/mirror.h"
+#include "store/writer.h"
+#include "support/fake_env.h"
+#include "support/fake_wechatpay.h"
+#include "support/temporary_folder.h"
+#include "sync/scheduler.h"
+#include "sync/syncer.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace couponsync::test {
+
+/// What became of a run, as Events told it.
+class RecordingEvents final : public Events {
+ public:
+  void run_started(RunTrigger trigger, std::size_t) override { runs.push_back(trigger); }
+  void listing_resumed(const ListingKey&, std::int64_t pages_done) override {
+    resumed_at.push_back(pages_done);
+  }
+  void listing_completed(const ListingKey& key, const PageOutcome& last) override {
+    completed.push_back(key.openid.reveal());
+    last_outcome = last;
+  }
+  void listing_restarted(const ListingKey&, const Failure& why) override { restarts.push_back(why); }
+  void listing_failed(const ListingKey&, const Failure& why, std::chrono::seconds again_in) override {
+    failures.push_back(why);
+    retry_delays.push_back(again_in);
+  }
+  void attempt_failed(const ListingKey&, Domain, const Failure& why,
+                      std::chrono::milliseconds wait) override {
+    attempts.push_back(why);
+    waits.push_back(wait);
+  }
+  void domain_avoided(Domain domain, const Failure&) override { avoided.push_back(domain); }
+  void domain_back(Domain domain) override { back.push_back(domain); }
+  void sending_stopped(const Failure&, std::chrono::seconds) override { ++sending_stops; }
+
+  std::vector<RunTrigger> runs;
+  std::vector<std::int64_t> resumed_at;
+  std::vector<std::string> completed;
+  std::optional<PageOutcome> last_outcome;
+  std::vector<Failure> restarts;
+  std::vector<Failure> failures;
+  std::vector<std::chrono::seconds> retry_delays;
+  std::vector<Failure> attempts;
+  std::vector<std::chrono::milliseconds> waits;
+  std::vector<Domain> avoided;
+  std::vector<Domain> back;
+  int sending_stops = 0;
+};
+
+/// One life of the program over a mirror file: everything from the scheduler down, the API and the time made
+/// up, SQLite real. Destroying it is the process's end.
+class World {
+ public:
+  explicit World(const std::filesystem::path& mirror_path, RateOptions rate_options = {400, 400, 1.0})
+      : rate(rate_options, env.steady_now()),
+        domains(true),
+        writer(std::make_unique<Writer>(Mirror::open({mirror_path, Durability::normal}))),
+        driver(env) {
+    driver.watch(*writer);
+  }
+
+  std::shared_ptr<Syncer> make_syncer(int concurrency = 16) {
+    const TestKeys& keys = TestKeys::get();
+    Exchange exchange(env, api,
+                      Signer({"120344", "5157F0", std::string(kPublicKeyId), "couponsyncd-test"},
+                             PrivateKey::from_pem(keys.brand_private_pem)),
+                      Verifier(PublicKey::from_pem(keys.wechatpay_public_pem), std::string(kPublicKeyId)),
+                      static_cast<int>(FakeWechatPay::kPageSize));
+    SyncOptions options;
+    options.concurrency = concurrency;
+    return std::make_shared<Syncer>(Syncer::Parts{env, rate, domains, *writer, events}, std::move(exchange),
+                                    options, env.context().get_executor());
+  }
+
+  /// One run over every user of the API.
+  RunReport once(int concurrency = 16) {
+    const std::shared_ptr<Syncer> syncer = make_syncer(concurrency);
+    return driver.run(once_with(*syncer));
+  }
+
+  Task<RunReport> once_with(Syncer& syncer) {
+    std::vector<ListingKey> keys = watchlist();
+    Result<std::vector<ListingState>> states = co_await writer->set_watchlist(std::move(keys));
+    listings = std::move(states.value());
+    std::vector<ListingState*> all;
+    for (ListingState& listing : listings) all.push_back(&listing);
+    co_return co_await syncer.run(RunTrigger::once, std::move(all));
+  }
+
+  std::vector<ListingKey> watchlist() const {
+    std::vector<ListingKey> keys;
+    for (const auto& [openid, codes] : api.coupons) keys.push_back({"wxapp", Openid(openid), "", "", ""});
+    return keys;
+  }
+
+  /// `users` users o0, o1, ... of whom the i-th has `coupons_of(i)` coupons.
+  template <class F>
+  void populate(int users, F coupons_of) {
+    for (int i = 0; i < users; ++i) {
+      std::vector<std::string>& codes = api.coupons["o" + std::to_string(i)];
+      for (int c = 0; c < coupons_of(i); ++c)
+        codes.push_back("c" + std::to_string(i) + "-" + std::to_string(c));
+    }
+  }
+
+  FakeEnv env;
+  FakeWechatPay api{env};
+  RecordingEvents events;
+  RateController rate;
+  DomainSelector domains;
+  std::unique_ptr<Writer> writer;
+  Driver driver;
+  std::vector<ListingState> listings;
+};
+
+/// "openid code" of every coupon in the mirror that is not missing, sorted.
+std::vector<std::string> mirrored_coupons(const std::filesystem::path& mirror_path);
+/// The same of the API.
+std::vector<std::string> listed_coupons(const FakeWechatPay& api);
+/// The first column of the first row of a query.
+std::string query_one(const std::filesystem::path& mirror_path, const std::string& sql);
+
+class SyncTest : public testing::Test {
+ protected:
+  TemporaryFolder folder_;
+  std::filesystem::path path_ = folder_.path() / "mirror.db";
+};
+
+}  // namespace couponsync::test
