@@ -1,0 +1,128 @@
+#include "e2e/e2e_fixture.h"
+
+#include <boost/json/array.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+
+namespace couponsync::test {
+namespace {
+
+class Service : public E2eTest {
+ protected:
+  std::string openids_known() { return query("SELECT count(*) FROM listing WHERE watched = 1"); }
+
+  /// Leaves only the first `count` openids on the watchlist; returns the whole list as it was.
+  std::string shorten_watchlist(int count) {
+    const std::filesystem::path path = sandbox().folder() / "watchlist.txt";
+    std::ifstream file(path);
+    const std::string all{std::istreambuf_iterator<char>(file), {}};
+    std::istringstream lines(all);
+    std::ofstream shortened(path, std::ios::trunc);
+    std::string line;
+    for (int i = 0; i < count && std::getline(lines, line);)
+      if (!line.empty() && line[0] != '#') {
+        shortened << line << "\n";
+        ++i;
+      }
+    return all;
+  }
+
+  void write_watchlist(const std::string& text) {
+    std::ofstream(sandbox().folder() / "watchlist.txt", std::ios::trunc) << text;
+  }
+};
+
+TEST_F(Service, AHangUpDuringASyncPicksUpNewOpenidsAndSyncsEverythingOnceMore) {
+  start_sandbox({"--seed", "41", "--users", "40", "--coupons-max", "60"});
+  const std::string all = shorten_watchlist(10);
+  sandbox().post("/gate", {{"after_requests", 3}});
+  auto service = start_couponsyncd("run");
+  sandbox().get("/wait?held=1&timeout_ms=60000");
+  write_watchlist(all);
+  service->signal(SIGHUP);
+  service->wait_for_err("configuration reloaded");
+  service->signal(SIGHUP);
+  sandbox().post("/gate", {{"open", true}});
+  service->wait_for_err("sync (sighup) done");
+  EXPECT_EQ(query("SELECT count(*) FROM sync_run"), "2");
+  EXPECT_EQ(openids_known(), "40");
+  expect_mirror_equals_sandbox();
+  service->signal(SIGTERM);
+  EXPECT_EQ(service->wait().exit_code, 0);
+}
+
+TEST_F(Service, AnInvalidConfigurationIsRefusedWholeAndSaysWhy) {
+  start_sandbox({"--seed", "42", "--users", "5", "--coupons-max", "20"});
+  auto service = start_couponsyncd("run");
+  service->wait_for_err("sync (start) done");
+  const std::string all = shorten_watchlist(2);
+  configure("sync", "concurrency", 0);
+  service->signal(SIGHUP);
+  service->wait_for_err("the old one stays in force");
+  EXPECT_NE(service->err().find("/sync/concurrency"), std::string::npos) << service->err();
+  service->wait_for_err("sync (sighup) done");
+  EXPECT_EQ(openids_known(), "5");
+  service->signal(SIGTERM);
+  EXPECT_EQ(service->wait().exit_code, 0);
+}
+
+class Stop : public Service, public testing::WithParamInterface<int> {};
+
+TEST_P(Stop, EndsTheServiceWithinFiveSecondsAndKeepsTheCheckpoints) {
+  start_sandbox({"--seed", "43", "--users", "40", "--coupons-max", "120"});
+  sandbox().post("/gate", {{"after_requests", 30}});
+  auto service = start_couponsyncd("run");
+  sandbox().get("/wait?held=8&timeout_ms=60000");
+  const auto began = std::chrono::steady_clock::now();
+  service->signal(GetParam());
+  EXPECT_EQ(service->wait(std::chrono::seconds(20)).exit_code, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+  EXPECT_EQ(query("SELECT count(*) FROM sync_run WHERE finished_at IS NULL"), "1");
+  sandbox().post("/gate", {{"open", true}});
+  EXPECT_EQ(number(once(), "listings_ok"), 40);
+  expect_mirror_equals_sandbox();
+}
+
+INSTANTIATE_TEST_SUITE_P(By, Stop, testing::Values(SIGTERM, SIGINT));
+
+TEST_F(Service, AnInterruptedOnceSaysSoAndKeepsItsCheckpoints) {
+  start_sandbox({"--seed", "44", "--users", "40", "--coupons-max", "120"});
+  sandbox().post("/gate", {{"after_requests", 30}});
+  auto process = start_couponsyncd("once", {"--json"});
+  sandbox().get("/wait?held=8&timeout_ms=60000");
+  process->signal(SIGTERM);
+  EXPECT_EQ(process->wait(std::chrono::seconds(20)).exit_code, 75);
+  sandbox().post("/gate", {{"open", true}});
+  EXPECT_EQ(number(once(), "listings_ok"), 40);
+  expect_mirror_equals_sandbox();
+}
+
+TEST_F(Service, HarmlessSignalsDoNotEndIt) {
+  start_sandbox({"--seed", "45", "--users", "3", "--coupons-max", "5"});
+  auto service = start_couponsyncd("run");
+  service->wait_for_err("sync (start) done");
+  for (const int signal : {SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ}) service->signal(signal);
+  service->signal(SIGHUP);
+  service->wait_for_err("sync (sighup) done");
+  service->signal(SIGTERM);
+  EXPECT_EQ(service->wait().exit_code, 0);
+}
+
+TEST_F(Service, RefusedCredentialsDoNotEndItAndAreShownLoudly) {
+  start_sandbox({"--seed", "46", "--users", "10", "--coupons-max", "5"});
+  sandbox().post("/faults", {{"fault", "sign_error"}});
+  auto service = start_couponsyncd("run");
+  service->wait_for_err("refuses this brand's calls");
+  EXPECT_EQ(sandbox().requests(), 1);
+  sandbox().clear_faults();
+  service->signal(SIGHUP);
+  service->wait_for_err("sync (sighup) done");
+  expect_mirror_equals_sandbox();
+  service->signal(SIGTERM);
+  EXPECT_EQ(service->wait().exit_code, 0);
+}
+
+}  // namespace
+}  // namespace couponsync::test
