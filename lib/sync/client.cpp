@@ -112,11 +112,12 @@ Task<Result<FetchedPage>> Client::attempt(const ListingKey& key, const std::opti
 
 void Client::learn(Domain domain, SteadyTime sent_at, const Answer& answer) {
   const SteadyTime now = parts_.env.steady_now();
-  const Failure* failure = answer.page.has_error() ? &answer.page.error() : nullptr;
+  std::optional<Failure> failure;
+  if (answer.page.has_error()) failure = answer.page.error();
   parts_.counters.bytes += answer.wire_bytes;
   if (!answer.replied) {
     parts_.rate.unanswered(sent_at, now);
-  } else if (failure != nullptr && failure->kind == FailureKind::rate_limited) {
+  } else if (failure && failure->kind == FailureKind::rate_limited) {
     ++parts_.counters.rate_limited;
     parts_.rate.refused(sent_at, now, failure->retry_after);
   } else {
@@ -124,14 +125,14 @@ void Client::learn(Domain domain, SteadyTime sent_at, const Answer& answer) {
   }
 
   const bool was_avoided = parts_.domains.avoided(domain, now);
-  if (failure != nullptr && failure->rule().against_domain)
+  if (failure && failure->rule().against_domain)
     parts_.domains.failed(domain, now);
-  else if (failure != nullptr && is_verification_failure(failure->kind))
+  else if (failure && is_verification_failure(failure->kind))
     parts_.domains.abandoned(domain);  // WeChat Pay itself sends a wrong signature now and then
   else
     parts_.domains.succeeded(domain, now);
   const bool is_avoided = parts_.domains.avoided(domain, now);
-  if (!was_avoided && is_avoided && failure != nullptr) parts_.events.domain_avoided(domain, *failure);
+  if (!was_avoided && is_avoided && failure) parts_.events.domain_avoided(domain, *failure);
   if (was_avoided && !is_avoided) parts_.events.domain_back(domain);
 }
 

@@ -37,8 +37,7 @@ class Syncer {
     Events& events;
   };
 
-  Syncer(Parts parts, Signer signer, Verifier verifier, SyncOptions options,
-         boost::asio::any_io_executor executor);
+  Syncer(Parts parts, Exchange exchange, SyncOptions options, boost::asio::any_io_executor executor);
   Syncer(const Syncer&) = delete;
   Syncer& operator=(const Syncer&) = delete;
 

@@ -25,8 +25,8 @@ class Crash : public E2eTest {
     const auto log = sandbox().get("/log?after=" + std::to_string(after));
     for (const auto& call : log.as_array()) {
       const auto known = committed.find(std::string(call.at("openid").as_string()));
-      if (known != committed.end())
-        EXPECT_GT(call.at("page").to_number<std::int64_t>(), known->second) << known->first;
+      if (known == committed.end()) continue;
+      EXPECT_GT(call.at("page").to_number<std::int64_t>(), known->second) << known->first;
     }
   }
 };
