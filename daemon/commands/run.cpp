@@ -28,7 +28,7 @@ class Service {
       : configuration_(std::move(configuration)),
         log_(std::move(log)),
         events_(log_, [this](const std::string& status) { notifier_.status(status); }),
-        rate_(std::make_unique<RateController>(rate_options(configuration_), env_.steady_now())),
+        rate_(rate_options(configuration_), env_.steady_now()),
         writer_(open_mirror(configuration_)),
         scheduler_(env_, writer_, events_, plan(configuration_, watchlist), executor()),
         signals_(loop_.context(), {[this] { stop(); }, [this] { reload(); }}),
@@ -50,7 +50,7 @@ class Service {
   Configuration configuration_;
   std::shared_ptr<spdlog::logger> log_;
   LogEvents events_;
-  std::unique_ptr<RateController> rate_;
+  RateController rate_;
   Writer writer_;
   Scheduler scheduler_;
   Signals signals_;
@@ -65,7 +65,7 @@ Mirror Service::open_mirror(const Configuration& configuration) {
 
 Plan Service::plan(const Configuration& configuration, const Watchlist& watchlist) {
   auto session =
-      std::make_shared<Session>(configuration, Session::Parts{env_, writer_, events_, *rate_}, executor());
+      std::make_shared<Session>(configuration, Session::Parts{env_, writer_, events_, rate_}, executor());
   return {share_syncer(std::move(session)), watchlist.listings};
 }
 
@@ -107,7 +107,9 @@ void Service::adopt(Configuration configuration) {
         {{"/mirror", "cannot change while the service runs: restart it to move the mirror"}});
   const Watchlist watchlist = expand_watchlist(configuration);
   Plan next = plan(configuration, watchlist);
-  rate_->set_options(rate_options(configuration));
+  RateOptions rate = rate_options(configuration);
+  rate.learned_requests_per_second = rate_.requests_per_second(env_.steady_now());
+  rate_ = RateController(rate, env_.steady_now());
   apply_log_options(*log_, configuration.log);
   configuration_ = std::move(configuration);
   scheduler_.reload(std::move(next));

@@ -44,8 +44,9 @@ Task<Failure> Scheduler::run() {
   for (;;) {
     const Result<> adopted = co_await adopt_plan();
     if (adopted.has_error()) {
-      const bool over = co_await pause_after(adopted.error());
-      if (over) co_return adopted.error();
+      const Failure failure = adopted.error();
+      const bool over = co_await pause_after(failure);
+      if (over) co_return failure;
       continue;
     }
     const bool all = std::exchange(sync_asked_, false) || all_unfinished;
