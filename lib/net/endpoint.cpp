@@ -45,8 +45,9 @@ std::string_view objection(const boost::urls::url_view& url) {
   if (url.has_userinfo()) return "it must not hold a user name or password";
   if (url.has_query()) return "it must not hold a query";
   if (url.has_fragment()) return "it must not hold a fragment";
-  if (!url.encoded_path().empty() && url.encoded_path() != "/")
-    return "it must not hold a path; write https://host or https://host:port";
+  const auto path = url.encoded_path();
+  if (!path.empty() && !path.starts_with('/')) return "its port must be a number from 1 to 65535";
+  if (!path.empty() && path != "/") return "it must not hold a path; write https://host or https://host:port";
   if (url.has_port() && url.port_number() == 0) return "its port must be a number from 1 to 65535";
   return {};
 }

@@ -25,6 +25,7 @@ constexpr double kRestSeconds = 600;  // at a share below 1, before looking for 
 constexpr std::uint64_t kLoneAmong = 100;
 constexpr Seconds kMean = 2s;
 constexpr Seconds kRecent = 12s;
+constexpr double kMeanCalls = 10;  // at a slow pace: over so long that as many are due
 constexpr Seconds kLastSecond = 1s;
 constexpr double kManyRefused = 0.15;
 constexpr double kDeepestCut = 0.5;
@@ -59,9 +60,11 @@ RateController::RateController(RateOptions options, SteadyTime now)
       resumed_(now),
       not_before_(now) {
   if (!options_.learned_requests_per_second) return;
-  doubling_ = false;
-  quota_ = *options_.learned_requests_per_second / options_.share;
-  start_growing(*options_.learned_requests_per_second, kWarmStart, now);
+  const double learned = *options_.learned_requests_per_second;
+  if (options_.share < 1)
+    keep_within_share(learned / options_.share, kWarmStart, now);
+  else
+    learn(learned, kWarmStart, now);
 }
 
 // The pace: a token bucket.
@@ -114,6 +117,7 @@ void RateController::grow(double paced_seconds, SteadyTime now) {
   if (doubling_) return set_pace(pace_ * std::exp2(paced_seconds), now);
   if (pace_ >= ceiling()) {
     rested_seconds_ += paced_seconds;
+    if (rested_seconds_ >= kRestSeconds) within_share_ = false;
     return;
   }
   grown_seconds_ += paced_seconds;
@@ -122,10 +126,8 @@ void RateController::grow(double paced_seconds, SteadyTime now) {
   set_pace(std::min(peak_ * (1 + kSteepness * x * x * x), ceiling()), now);
 }
 
-/// With a share of the quota, looking for a higher one means to use the others' part: it is done seldom.
 double RateController::ceiling() const {
-  const bool resting = options_.share < 1 && quota_ && rested_seconds_ < kRestSeconds;
-  return resting ? *quota_ * options_.share : options_.max_requests_per_second;
+  return within_share_ ? quota_ * options_.share : options_.max_requests_per_second;
 }
 
 void RateController::start_growing(double peak, double factor, SteadyTime now) {
@@ -163,7 +165,9 @@ void RateController::refused(SteadyTime sent_at, SteadyTime now,
 }
 
 void RateController::unanswered(SteadyTime sent_at, SteadyTime now) {
-  if (is_probe(sent_at)) schedule_probe(now);
+  if (!is_probe(sent_at)) return;
+  hold_->probe_lost = true;
+  schedule_probe(now);
 }
 
 /// A lone 429 says nothing about the pace.
@@ -174,21 +178,38 @@ bool RateController::is_noise() {
 }
 
 void RateController::cut(SteadyTime now) {
-  const bool many = history_.refused_share_within(kLastSecond, now) > kManyRefused;
-  const double rate = many ? history_.highest_accepted_rate(kLastSecond, kLastSecond, now)
-                           : history_.highest_accepted_rate(kMean, kRecent, now);
-  // Few were accepted where few were sent: that is no measure of the quota.
-  learn(std::max(rate, pace_ * kDeepestCut), kCutTo, now);
+  const Seconds enough(kMeanCalls / pace_);
+  const Seconds last = std::max(kLastSecond, enough);
+  const Seconds mean = std::max(kMean, enough);
+  const bool many = history_.refused_share_within(last, now) > kManyRefused;
+  const double rate = many ? history_.highest_accepted_rate(last, last, now)
+                           : history_.highest_accepted_rate(mean, std::max(kRecent, 3 * mean), now);
+  if (!within_share_ && !looking_since_) looking_since_ = now;
+  // The highest rates count what a token bucket had saved; between two cuts it neither saves nor spends.
+  if (options_.share < 1 && !within_share_ && now - *looking_since_ > kRecent)
+    keep_within_share(accepted_rate_since(*looking_since_, now), kCutTo, now);
+  else  // Few were accepted where few were sent: that is no measure of the quota.
+    learn(std::max(rate, pace_ * kDeepestCut), kCutTo, now);
 }
 
-void RateController::learn(double accepted_rate, double factor, SteadyTime now) {
-  const bool share_exceeded = !quota_ || pace_ > *quota_ * options_.share * 1.001;
+double RateController::accepted_rate_since(SteadyTime begin, SteadyTime now) {
+  const Seconds span = std::min<Seconds>(now - begin, ReplyHistory::kSpan);
+  return history_.accepted_within(span, now) / span.count();
+}
+
+void RateController::learn(double rate, double factor, SteadyTime now) {
   doubling_ = false;
   last_cut_ = now;
+  start_growing(rate, factor, now);
+}
+
+/// Looking for a higher quota means to use the others' part: it is done seldom.
+void RateController::keep_within_share(double quota, double factor, SteadyTime now) {
+  within_share_ = true;
+  quota_ = quota;
   rested_seconds_ = 0;
-  if (!share_exceeded && options_.share < 1) return start_growing(accepted_rate, factor, now);
-  quota_ = accepted_rate;
-  start_growing(accepted_rate * options_.share, factor, now);
+  looking_since_.reset();
+  learn(quota * options_.share, factor, now);
 }
 
 // Holding everything.
@@ -200,15 +221,18 @@ void RateController::schedule_probe(SteadyTime now) {
 }
 
 void RateController::resume(SteadyTime now) {
-  const bool long_hold = now - hold_->since > kLongHold;
+  const bool long_hold = *hold_->probe_sent_at - hold_->since > kLongHold && !hold_->probe_lost;
   hold_.reset();
   refusals_in_a_row_ = 0;
   if (long_hold) {
-    const Seconds flowing = std::min<Seconds>(now - resumed_, ReplyHistory::kSpan);
-    const std::uint32_t accepted = history_.accepted_within(flowing, now);
     // The hold belongs to the time: so a quota per minute is found, however fast it was used up.
-    const double rate = accepted / flowing.count();
-    learn(accepted >= kEnoughToMeasure ? rate : pace_ * kDeepestCut, kAfterLongHold, now);
+    const double rate = accepted_rate_since(resumed_, now);
+    if (history_.accepted_within(now - resumed_, now) < kEnoughToMeasure)
+      learn(pace_ * kDeepestCut, kAfterLongHold, now);
+    else if (options_.share < 1 && !within_share_)
+      keep_within_share(rate, kAfterLongHold, now);
+    else
+      learn(rate, kAfterLongHold, now);
   }
   tokens_ = 0;
   tokens_at_ = now;

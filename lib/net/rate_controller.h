@@ -57,6 +57,7 @@ class RateController {
     SteadyTime probe_at;
     int probes_refused = 0;
     std::optional<SteadyTime> probe_sent_at{};
+    bool probe_lost = false;  ///< so the time it took says nothing about the quota
   };
 
   double burst() const;
@@ -66,11 +67,13 @@ class RateController {
   void end_window(SteadyTime now);
   void grow(double paced_seconds, SteadyTime now);
   double ceiling() const;
+  void keep_within_share(double quota, double factor, SteadyTime now);
   void start_growing(double peak, double factor, SteadyTime now);
 
   bool is_noise();
   void cut(SteadyTime now);
-  void learn(double accepted_rate, double factor, SteadyTime now);
+  void learn(double rate, double factor, SteadyTime now);
+  double accepted_rate_since(SteadyTime begin, SteadyTime now);
   bool is_probe(SteadyTime sent_at) const { return hold_ && hold_->probe_sent_at == sent_at; }
   void schedule_probe(SteadyTime now);
   void resume(SteadyTime now);
@@ -87,11 +90,14 @@ class RateController {
   SteadyTime window_begin_;  ///< calls are counted over short windows to see whether the pace is used
   int window_sent_ = 0;
 
-  bool doubling_ = true;         ///< until the first 429 that counts
-  double peak_ = 0;              ///< Wmax: where the cubic is flat
-  double grown_seconds_ = 0;     ///< t of the cubic
-  std::optional<double> quota_;  ///< what was accepted when the share was last exceeded
-  double rested_seconds_ = 0;    ///< at the share of it
+  bool doubling_ = true;      ///< until the first 429 that counts
+  double peak_ = 0;           ///< Wmax: where the cubic is flat
+  double grown_seconds_ = 0;  ///< t of the cubic
+
+  bool within_share_ = false;                ///< else the whole quota is used, or looked for
+  double quota_ = 0;                         ///< of which the share is kept
+  double rested_seconds_ = 0;                ///< at the share
+  std::optional<SteadyTime> looking_since_;  ///< the first cut since the quota is looked for
 
   std::uint64_t replies_ = 0;
   std::uint64_t last_refusal_ = kNever;  ///< its place among the replies
