@@ -1,9 +1,11 @@
 #pragma once
 
 #include "base/time.h"
+#include "net/reply_history.h"
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace couponsync {
@@ -12,11 +14,21 @@ struct RateOptions {
   double max_requests_per_second = 400;
   double start_requests_per_second = 20;
   double share = 1.0;  ///< of the quota, the rest is left to the brand's other systems
+  /// The pace an earlier run ended with, if it is known: sending starts at 0.9 of it.
+  std::optional<double> learned_requests_per_second{};
 };
 
 /// Says when the next call may go, learning only from what became of earlier calls. The quota is one per
 /// brand, for both domains together, unknown, shared with the brand's other systems, and shows itself only as
-/// 429. Pure: no clock, no sleep, no chance; `now` never goes back.
+/// 429.
+///
+/// It paces calls at W per second. W doubles each second until the first 429 that counts; after that each
+/// cut takes W to 0.93 of what was accepted, and W grows back along a cubic: fast at first, flat near the
+/// rate that was refused, faster again beyond it (RFC 9438 does so for TCP). Three 429s in a row mean that a
+/// window's quota is used up: everything is held and single probes find out when it is open again.
+///
+/// Every `sent` is followed by exactly one of `accepted`, `refused` and `unanswered`. Pure: no clock, no
+/// sleep, no chance; `now` never goes back.
 class RateController {
  public:
   RateController(RateOptions options, SteadyTime now);
@@ -30,9 +42,71 @@ class RateController {
   void accepted(SteadyTime sent_at, SteadyTime now);
   /// A 429 came for the call sent at `sent_at`; `retry_after` as the server gave it, if it did.
   void refused(SteadyTime sent_at, SteadyTime now, std::optional<std::chrono::milliseconds> retry_after);
+  /// The call sent at `sent_at` ended without any reply (lost or cancelled): a probe's place is free again.
+  void unanswered(SteadyTime sent_at, SteadyTime now);
 
-  /// The present pace, for status and metrics.
+  /// The present pace, for status and metrics; stays as it is while everything is held.
   double requests_per_second(SteadyTime now) const;
+
+ private:
+  using Seconds = std::chrono::duration<double>;
+
+  /// Everything waits, and one call at a time probes.
+  struct Hold {
+    SteadyTime since;
+    SteadyTime probe_at;
+    int probes_refused = 0;
+    std::optional<SteadyTime> probe_sent_at{};
+    bool probe_lost = false;  ///< so the time it took says nothing about the quota
+  };
+
+  double burst() const;
+  double tokens(SteadyTime now) const;
+  void set_pace(double pace, SteadyTime now);
+
+  void end_window(SteadyTime now);
+  void grow(double paced_seconds, SteadyTime now);
+  double ceiling() const;
+  void keep_within_share(double quota, double factor, SteadyTime now);
+  void start_growing(double peak, double factor, SteadyTime now);
+
+  bool is_noise();
+  void cut(SteadyTime now);
+  void learn(double rate, double factor, SteadyTime now);
+  double accepted_rate_since(SteadyTime begin, SteadyTime now);
+  bool is_probe(SteadyTime sent_at) const { return hold_ && hold_->probe_sent_at == sent_at; }
+  void schedule_probe(SteadyTime now);
+  void resume(SteadyTime now);
+
+  static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+
+  RateOptions options_;
+  ReplyHistory history_;
+
+  double pace_;  ///< W
+  double tokens_ = 1;
+  SteadyTime tokens_at_;
+
+  SteadyTime window_begin_;  ///< calls are counted over short windows to see whether the pace is used
+  int window_sent_ = 0;
+
+  bool doubling_ = true;      ///< until the first 429 that counts
+  double peak_ = 0;           ///< Wmax: where the cubic is flat
+  double grown_seconds_ = 0;  ///< t of the cubic
+
+  bool within_share_ = false;                ///< else the whole quota is used, or looked for
+  double quota_ = 0;                         ///< of which the share is kept
+  double rested_seconds_ = 0;                ///< at the share
+  std::optional<SteadyTime> looking_since_;  ///< the first cut since the quota is looked for
+
+  std::uint64_t replies_ = 0;
+  std::uint64_t last_refusal_ = kNever;  ///< its place among the replies
+  int refusals_in_a_row_ = 0;
+  SteadyTime last_cut_;
+  SteadyTime last_sent_;
+  SteadyTime resumed_;  ///< since when calls flowed without a hold or a rest
+  SteadyTime not_before_;
+  std::optional<Hold> hold_;
 };
 
 }  // namespace couponsync

@@ -1,0 +1,122 @@
+#include "net/https_transport.h"
+
+#include "net/https_connection.h"
+#include "net/https_tls.h"
+#include "net/idle_pool.h"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace couponsync {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using Connection = std::unique_ptr<HttpsConnection>;
+
+SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+
+void refuse_control_characters(std::string_view text) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; };
+  if (std::ranges::any_of(text, is_control))
+    throw std::invalid_argument("a request's target or header holds a control character");
+}
+
+/// One piece, so that it leaves as one TLS record.
+std::string request_text(const HttpsEndpoint& endpoint, const HttpRequest& request) {
+  refuse_control_characters(request.target);
+  std::string text = "GET " + request.target + " HTTP/1.1\r\nHost: " + authority(endpoint) + "\r\n";
+  for (const HttpHeader& header : request.headers) {
+    refuse_control_characters(header.name);
+    refuse_control_characters(header.value);
+    text.append(header.name).append(": ").append(header.value).append("\r\n");
+  }
+  return text + "\r\n";
+}
+
+}  // namespace
+
+/// One domain: its name look-up, its idle connections, and exchanges with it.
+class HttpsTransport::Site {
+ public:
+  Site(const HttpsTransportOptions& options, HttpsEndpoint endpoint, std::shared_ptr<asio::ssl::context> tls)
+      : options_(options),
+        limits_{.body_bytes = options.max_response_bytes, .header_bytes = options.max_header_bytes},
+        endpoint_(std::move(endpoint)),
+        tls_(std::move(tls)),
+        lookup_(endpoint_, options.lookup),
+        idle_(options.max_idle, options.max_idle_connections) {}
+
+  Task<Result<HttpReply>> send(HttpRequest request) {
+    const std::string text = request_text(endpoint_, request);
+    const Deadline deadline{steady_now() + options_.request_timeout, "whole reply", options_.request_timeout};
+    if (Connection kept = take_idle()) {
+      Result<HttpReply> reply = co_await kept->exchange(text, deadline, limits_);
+      if (!turned_out_stale(*kept, reply)) {
+        keep(std::move(kept));
+        co_return reply;
+      }
+    }
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    auto fresh = std::make_unique<HttpsConnection>(executor, *tls_, endpoint_);
+    Result<> opened = co_await open(*fresh, deadline);
+    if (!opened) co_return opened.error();
+    Result<HttpReply> reply = co_await fresh->exchange(text, deadline, limits_);
+    keep(std::move(fresh));
+    co_return reply;
+  }
+
+ private:
+  /// The server had closed it, which shows itself only now: no fault of the domain's, and no reason to trust
+  /// another idle connection of the same age.
+  static bool turned_out_stale(const HttpsConnection& kept, const Result<HttpReply>& reply) {
+    return !reply && !kept.reply_started() && reply.error().kind != FailureKind::timed_out;
+  }
+
+  Task<Result<>> open(HttpsConnection& connection, Deadline whole) {
+    Deadline deadline{steady_now() + options_.connect_timeout, "connection", options_.connect_timeout};
+    if (whole.when < deadline.when) deadline = whole;
+    Result<Addresses> addresses = co_await lookup_.find(deadline);
+    if (!addresses) co_return addresses.error();
+    Addresses found = std::move(*addresses);
+    co_return co_await connection.open(std::move(found), deadline);
+  }
+
+  Connection take_idle() {
+    while (std::optional<Connection> kept = idle_.take(steady_now()))
+      if ((*kept)->silent()) return std::move(*kept);
+    return nullptr;
+  }
+
+  void keep(Connection connection) {
+    if (connection->reusable()) idle_.put(std::move(connection), steady_now());
+  }
+
+  const HttpsTransportOptions& options_;
+  ReplyLimits limits_;
+  HttpsEndpoint endpoint_;
+  std::shared_ptr<asio::ssl::context> tls_;
+  AddressLookup lookup_;
+  IdlePool<Connection> idle_;
+};
+
+HttpsTransport::HttpsTransport(HttpsTransportOptions options) : options_(std::move(options)) {
+  const auto tls = std::make_shared<asio::ssl::context>(make_tls_context(options_.ca_file));
+  primary_ = std::make_unique<Site>(options_, options_.primary, tls);
+  if (options_.backup) backup_ = std::make_unique<Site>(options_, *options_.backup, tls);
+}
+
+HttpsTransport::~HttpsTransport() = default;
+
+Task<Result<HttpReply>> HttpsTransport::send(Domain domain, HttpRequest request) {
+  Site* site = domain == Domain::primary ? primary_.get() : backup_.get();
+  if (site == nullptr) throw std::logic_error("a request for the backup domain, and there is none");
+  return site->send(std::move(request));
+}
+
+}  // namespace couponsync

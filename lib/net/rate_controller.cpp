@@ -1,0 +1,247 @@
+#include "net/rate_controller.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace couponsync {
+namespace {
+
+using namespace std::chrono_literals;
+using Seconds = std::chrono::duration<double>;
+
+constexpr double kLowestPace = 0.2;
+constexpr Seconds kBurst = 50ms;
+
+// Growth.
+constexpr Seconds kWindow = 250ms;
+constexpr double kWindowCalls = 5;   // at least this many are due in a window
+constexpr double kUsed = 0.8;        // of the due calls: sending was held back by the pace, not by demand
+constexpr double kSteepness = 0.07;  // of the cubic
+constexpr double kCutTo = 0.93;      // where the cubic starts: 1 - kSteepness
+constexpr double kWarmStart = 0.9;
+constexpr double kRestSeconds = 600;  // at a share below 1, before looking for a higher quota
+
+// Cuts.
+constexpr std::uint64_t kLoneAmong = 100;
+constexpr Seconds kMean = 2s;
+constexpr Seconds kRecent = 12s;
+constexpr double kMeanCalls = 10;  // at a slow pace: over so long that as many are due
+constexpr Seconds kLastSecond = 1s;
+constexpr double kManyRefused = 0.15;
+constexpr double kDeepestCut = 0.5;
+
+// Holds.
+constexpr int kRefusalsToHold = 3;
+constexpr Seconds kFirstProbe = 120ms;
+constexpr Seconds kLongestProbe = 4s;
+constexpr Seconds kProbePoll = 50ms;
+constexpr Seconds kLongHold = 1s;
+constexpr double kAfterLongHold = 0.97;
+constexpr std::uint32_t kEnoughToMeasure = 10;
+constexpr Seconds kRestGap = 5s;
+
+SteadyTime after(SteadyTime time, Seconds delay) {
+  return time + std::chrono::ceil<SteadyTime::duration>(delay);
+}
+
+/// How long the cubic takes from its start to its flat part.
+double flat_after(double peak) { return std::clamp(150 / peak, 5.0, 15.0); }
+
+}  // namespace
+
+RateController::RateController(RateOptions options, SteadyTime now)
+    : options_(options),
+      history_(now),
+      pace_(std::min(options.start_requests_per_second, options.max_requests_per_second)),
+      tokens_at_(now),
+      window_begin_(now),
+      last_cut_(now - 1ns),
+      last_sent_(now),
+      resumed_(now),
+      not_before_(now) {
+  if (!options_.learned_requests_per_second) return;
+  const double learned = *options_.learned_requests_per_second;
+  if (options_.share < 1)
+    keep_within_share(learned / options_.share, kWarmStart, now);
+  else
+    learn(learned, kWarmStart, now);
+}
+
+// The pace: a token bucket.
+
+double RateController::burst() const { return std::max(1.0, pace_ * kBurst.count()); }
+
+double RateController::tokens(SteadyTime now) const {
+  return std::min(burst(), tokens_ + pace_ * Seconds(now - tokens_at_).count());
+}
+
+void RateController::set_pace(double pace, SteadyTime now) {
+  tokens_ = tokens(now);
+  tokens_at_ = now;
+  pace_ = std::clamp(pace, kLowestPace, std::max(kLowestPace, options_.max_requests_per_second));
+}
+
+SteadyTime RateController::earliest_send(SteadyTime now) const {
+  SteadyTime earliest = now;
+  if (hold_)
+    earliest = hold_->probe_sent_at ? after(now, kProbePoll) : hold_->probe_at;
+  else if (const double missing = 1 - tokens(now); missing > 1e-6)
+    earliest = after(now, Seconds(missing / pace_));
+  return std::max(earliest, not_before_);
+}
+
+void RateController::sent(SteadyTime now) {
+  if (hold_) {
+    if (!hold_->probe_sent_at) hold_->probe_sent_at = now;
+    return;
+  }
+  tokens_ = tokens(now) - 1;
+  tokens_at_ = now;
+  if (now - last_sent_ > kRestGap + Seconds(1 / pace_)) resumed_ = now;
+  last_sent_ = now;
+  ++window_sent_;
+  end_window(now);
+}
+
+// Growth, only while the pace is what holds calls back.
+
+void RateController::end_window(SteadyTime now) {
+  const double elapsed = Seconds(now - window_begin_).count();
+  if (elapsed < std::max(kWindow.count(), kWindowCalls / pace_)) return;
+  if (window_sent_ >= kUsed * pace_ * elapsed) grow(elapsed, now);
+  window_begin_ = now;
+  window_sent_ = 0;
+}
+
+void RateController::grow(double paced_seconds, SteadyTime now) {
+  if (doubling_) return set_pace(pace_ * std::exp2(paced_seconds), now);
+  if (pace_ >= ceiling()) {
+    rested_seconds_ += paced_seconds;
+    if (rested_seconds_ >= kRestSeconds) within_share_ = false;
+    return;
+  }
+  grown_seconds_ += paced_seconds;
+  const double flat = flat_after(peak_);
+  const double x = (grown_seconds_ - flat) / flat;
+  set_pace(std::min(peak_ * (1 + kSteepness * x * x * x), ceiling()), now);
+}
+
+double RateController::ceiling() const {
+  return within_share_ ? quota_ * options_.share : options_.max_requests_per_second;
+}
+
+void RateController::start_growing(double peak, double factor, SteadyTime now) {
+  peak_ = std::max(peak, kLowestPace);
+  grown_seconds_ = flat_after(peak_) * (1 + std::cbrt((factor - 1) / kSteepness));
+  set_pace(peak_ * factor, now);
+  window_begin_ = now;
+  window_sent_ = 0;
+}
+
+// What replies teach.
+
+void RateController::accepted(SteadyTime sent_at, SteadyTime now) {
+  history_.accepted(now);
+  ++replies_;
+  if (is_probe(sent_at)) return resume(now);
+  if (!hold_) refusals_in_a_row_ = 0;
+}
+
+void RateController::refused(SteadyTime sent_at, SteadyTime now,
+                             std::optional<std::chrono::milliseconds> retry_after) {
+  history_.refused(now);
+  ++replies_;
+  if (retry_after) not_before_ = std::max(not_before_, now + *retry_after);
+  const bool noise = is_noise();
+  if (is_probe(sent_at)) {
+    ++hold_->probes_refused;
+    return schedule_probe(now);
+  }
+  if (hold_ || sent_at < resumed_) return;
+  if (!noise && sent_at > last_cut_) cut(now);
+  if (++refusals_in_a_row_ < kRefusalsToHold) return;
+  hold_ = Hold{.since = now, .probe_at = now};
+  schedule_probe(now);
+}
+
+void RateController::unanswered(SteadyTime sent_at, SteadyTime now) {
+  if (!is_probe(sent_at)) return;
+  hold_->probe_lost = true;
+  schedule_probe(now);
+}
+
+/// A lone 429 says nothing about the pace.
+bool RateController::is_noise() {
+  const bool lone = last_refusal_ == kNever || replies_ - last_refusal_ >= kLoneAmong;
+  last_refusal_ = replies_;
+  return lone;
+}
+
+void RateController::cut(SteadyTime now) {
+  const Seconds enough(kMeanCalls / pace_);
+  const Seconds last = std::max(kLastSecond, enough);
+  const Seconds mean = std::max(kMean, enough);
+  const bool many = history_.refused_share_within(last, now) > kManyRefused;
+  const double rate = many ? history_.highest_accepted_rate(last, last, now)
+                           : history_.highest_accepted_rate(mean, std::max(kRecent, 3 * mean), now);
+  if (!within_share_ && !looking_since_) looking_since_ = now;
+  // The highest rates count what a token bucket had saved; between two cuts it neither saves nor spends.
+  if (options_.share < 1 && !within_share_ && now - *looking_since_ > kRecent)
+    keep_within_share(accepted_rate_since(*looking_since_, now), kCutTo, now);
+  else  // Few were accepted where few were sent: that is no measure of the quota.
+    learn(std::max(rate, pace_ * kDeepestCut), kCutTo, now);
+}
+
+double RateController::accepted_rate_since(SteadyTime begin, SteadyTime now) {
+  const Seconds span = std::min<Seconds>(now - begin, ReplyHistory::kSpan);
+  return history_.accepted_within(span, now) / span.count();
+}
+
+void RateController::learn(double rate, double factor, SteadyTime now) {
+  doubling_ = false;
+  last_cut_ = now;
+  start_growing(rate, factor, now);
+}
+
+/// Looking for a higher quota means to use the others' part: it is done seldom.
+void RateController::keep_within_share(double quota, double factor, SteadyTime now) {
+  within_share_ = true;
+  quota_ = quota;
+  rested_seconds_ = 0;
+  looking_since_.reset();
+  learn(quota * options_.share, factor, now);
+}
+
+// Holding everything.
+
+void RateController::schedule_probe(SteadyTime now) {
+  hold_->probe_sent_at.reset();
+  const Seconds delay = kFirstProbe * std::exp2(std::min(hold_->probes_refused, 16));
+  hold_->probe_at = after(now, std::min(delay, kLongestProbe));
+}
+
+void RateController::resume(SteadyTime now) {
+  const bool long_hold = *hold_->probe_sent_at - hold_->since > kLongHold && !hold_->probe_lost;
+  hold_.reset();
+  refusals_in_a_row_ = 0;
+  if (long_hold) {
+    // The hold belongs to the time: so a quota per minute is found, however fast it was used up.
+    const double rate = accepted_rate_since(resumed_, now);
+    if (history_.accepted_within(now - resumed_, now) < kEnoughToMeasure)
+      learn(pace_ * kDeepestCut, kAfterLongHold, now);
+    else if (options_.share < 1 && !within_share_)
+      keep_within_share(rate, kAfterLongHold, now);
+    else
+      learn(rate, kAfterLongHold, now);
+  }
+  tokens_ = 0;
+  tokens_at_ = now;
+  window_begin_ = now;
+  window_sent_ = 0;
+  last_sent_ = now;
+  resumed_ = now;
+}
+
+double RateController::requests_per_second(SteadyTime) const { return pace_; }
+
+}  // namespace couponsync

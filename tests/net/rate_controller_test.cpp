@@ -1,0 +1,337 @@
+#include "net/rate_controller.h"
+
+#include "net/quota_simulation.h"
+
+#include <gtest/gtest.h>
+
+namespace couponsync {
+namespace {
+
+using namespace std::chrono_literals;
+using test::fixed_window;
+using test::no_quota;
+using test::Quota;
+using test::QuotaSimulation;
+using test::Seconds;
+using test::token_bucket;
+
+// Against quotas: after two minutes to settle, five are measured.
+
+struct QuotaCase {
+  std::string name;
+  Quota quota;
+  double per_second;
+  int callers = 32;
+  Seconds latency{0.1};
+};
+
+void PrintTo(const QuotaCase& c, std::ostream* out) { *out << c.name; }
+
+class RateControllerAgainst : public testing::TestWithParam<QuotaCase> {};
+
+TEST_P(RateControllerAgainst, ReachesMostOfTheQuotaWithFewRefusals) {
+  const QuotaCase& param = GetParam();
+  QuotaSimulation simulation({.quota = param.quota, .callers = param.callers, .latency = param.latency});
+  simulation.run_for(120s);
+  simulation.run_for(300s);
+  EXPECT_GE(simulation.accepted_per_second(), 0.85 * param.per_second);
+  EXPECT_LE(simulation.refused_share(), 0.10);
+  RecordProperty("percent_of_quota",
+                 std::to_string(100 * simulation.accepted_per_second() / param.per_second));
+  RecordProperty("percent_refused", std::to_string(100 * simulation.refused_share()));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Quotas, RateControllerAgainst,
+    testing::Values(QuotaCase{"bucket_50", token_bucket(50, 50), 50},
+                    QuotaCase{"shallow_bucket_50", token_bucket(50, 5), 50},
+                    QuotaCase{"deep_bucket_50", token_bucket(50, 500), 50},
+                    QuotaCase{"bucket_5", token_bucket(5, 5), 5},
+                    QuotaCase{"bucket_300", token_bucket(300, 30), 300, 64},
+                    QuotaCase{"slow_bucket_50", token_bucket(50, 50), 50, 128, Seconds(1)},
+                    QuotaCase{"window_50_a_second", fixed_window(50, 1s), 50},
+                    QuotaCase{"window_5_a_second", fixed_window(5, 1s), 5},
+                    QuotaCase{"slow_window_50_a_second", fixed_window(50, 1s), 50, 128, Seconds(1)},
+                    QuotaCase{"window_500_in_10_s", fixed_window(500, 10s), 50},
+                    QuotaCase{"window_600_a_minute", fixed_window(600, 60s), 10},
+                    QuotaCase{"window_6000_a_minute", fixed_window(6000, 60s), 100}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(RateController, ReachesItsMaximumWithoutAQuota) {
+  QuotaSimulation simulation({.quota = no_quota(), .callers = 64});
+  simulation.run_for(10s);
+  simulation.run_for(60s);
+  EXPECT_NEAR(simulation.accepted_per_second(), 400, 2);
+  EXPECT_EQ(simulation.pace(), 400);
+}
+
+TEST(RateController, NeverSendsMoreThanTheMaximumAndItsBurst) {
+  QuotaSimulation simulation({.options = {.max_requests_per_second = 100}, .quota = no_quota()});
+  simulation.run_for(60s);
+  EXPECT_LE(simulation.most_sent_within(1s), 105U);
+  EXPECT_LE(simulation.most_sent_within(100ms), 15U);
+  EXPECT_LE(simulation.most_sent_within(1ms), 6U);
+}
+
+TEST(RateController, SendsOneByOneAtASlowPace) {
+  QuotaSimulation simulation(
+      {.options = {.max_requests_per_second = 10, .start_requests_per_second = 10}, .quota = no_quota()});
+  simulation.run_for(60s);
+  EXPECT_EQ(simulation.most_sent_within(99ms), 1U);
+}
+
+TEST(RateController, StartsAtTheMaximumIfTheStartIsAboveIt) {
+  const RateController controller({.max_requests_per_second = 5, .start_requests_per_second = 20},
+                                  SteadyTime{});
+  EXPECT_EQ(controller.requests_per_second(SteadyTime{}), 5);
+}
+
+TEST(RateController, DoublesEachSecondUntilTheFirstRefusals) {
+  QuotaSimulation simulation({.options = {.start_requests_per_second = 5}, .quota = no_quota()});
+  simulation.run_for(2s);
+  EXPECT_GT(simulation.pace(), 5 * 2);
+  EXPECT_LE(simulation.pace(), 5 * 4);
+  simulation.run_for(2s);
+  EXPECT_GT(simulation.pace(), 5 * 8);
+  EXPECT_LE(simulation.pace(), 5 * 16);
+}
+
+TEST(RateController, DoesNotGrowWhileDemandIsBelowThePace) {
+  QuotaSimulation simulation({.quota = no_quota(), .callers = 2, .pause = Seconds(0.4)});  // 4 a second
+  simulation.run_for(120s);
+  EXPECT_EQ(simulation.pace(), 20);
+}
+
+TEST(RateController, FindsAQuotaThatWasRaised) {
+  int quota = 20;
+  QuotaSimulation simulation(
+      {.quota = [&quota, bucket20 = token_bucket(20, 20), bucket60 = token_bucket(60, 60)](
+                    SteadyTime now) mutable { return quota == 20 ? bucket20(now) : bucket60(now); }});
+  simulation.run_for(60s);
+  EXPECT_LT(simulation.pace(), 25);
+  quota = 60;
+  simulation.run_for(60s);
+  simulation.run_for(60s);
+  EXPECT_GE(simulation.accepted_per_second(), 0.85 * 60);
+}
+
+TEST(RateController, KeepsToHalfOfTheQuotaItLearned) {
+  for (const Quota& quota : {token_bucket(50, 50), fixed_window(50, 1s), fixed_window(3000, 60s)}) {
+    QuotaSimulation simulation({.options = {.share = 0.5}, .quota = quota});
+    simulation.run_for(120s);
+    simulation.run_for(300s);
+    EXPECT_LE(simulation.accepted_per_second(), 0.53 * 50);
+    EXPECT_GE(simulation.accepted_per_second(), 0.4 * 50);
+    EXPECT_EQ(simulation.refused_share(), 0);
+  }
+}
+
+TEST(RateController, LooksForAHigherQuotaBeyondItsShareEveryTenMinutes) {
+  bool raised = false;
+  QuotaSimulation simulation(
+      {.options = {.share = 0.5},
+       .quota = [&raised, low = token_bucket(20, 20), high = token_bucket(80, 80)](SteadyTime now) mutable {
+         return raised ? high(now) : low(now);
+       }});
+  simulation.run_for(120s);
+  raised = true;
+  simulation.run_for(360s);
+  EXPECT_NEAR(simulation.accepted_per_second(), 10, 1.5);
+  simulation.run_for(360s);
+  simulation.run_for(120s);
+  EXPECT_NEAR(simulation.accepted_per_second(), 40, 6);
+}
+
+TEST(RateController, DoesNotShrinkItsShareForTheOthersRefusals) {
+  bool crowded = false;
+  QuotaSimulation simulation(
+      {.options = {.share = 0.5},
+       .quota = [&crowded, ours = token_bucket(50, 50), rest = token_bucket(20, 20)](SteadyTime now) mutable {
+         return crowded ? rest(now) : ours(now);
+       }});
+  simulation.run_for(120s);
+  crowded = true;
+  simulation.run_for(30s);
+  simulation.run_for(120s);
+  EXPECT_GE(simulation.accepted_per_second(), 0.85 * 20) << "all of what the others left";
+  crowded = false;
+  simulation.run_for(60s);
+  simulation.run_for(60s);
+  EXPECT_NEAR(simulation.accepted_per_second(), 25, 2) << "and its share again afterwards";
+}
+
+// Single replies.
+
+class RateControllerRules : public testing::Test {
+ protected:
+  /// Sends as soon as it may and tells when.
+  SteadyTime send() {
+    now_ = std::max(now_, controller_.earliest_send(now_));
+    controller_.sent(now_);
+    return now_;
+  }
+  SteadyTime send_and_be_accepted() {
+    const SteadyTime sent_at = send();
+    now_ += 1ms;
+    controller_.accepted(sent_at, now_);
+    return sent_at;
+  }
+  SteadyTime send_and_be_refused() {
+    const SteadyTime sent_at = send();
+    now_ += 1ms;
+    controller_.refused(sent_at, now_, std::nullopt);
+    return sent_at;
+  }
+  void hold() {
+    for (int i = 0; i < 20; ++i) send_and_be_accepted();
+    for (int i = 0; i < 3; ++i) send_and_be_refused();
+  }
+  double pace() const { return controller_.requests_per_second(now_); }
+  Seconds wait() const { return controller_.earliest_send(now_) - now_; }
+
+  SteadyTime now_{1h};
+  RateController controller_{{.max_requests_per_second = 20, .start_requests_per_second = 20}, now_};
+};
+
+TEST_F(RateControllerRules, SpacesCallsByThePace) {
+  const SteadyTime first = send();
+  const SteadyTime second = send();
+  EXPECT_EQ(second - first, 50ms);
+}
+
+TEST_F(RateControllerRules, TakesALoneRefusalForNoise) {
+  for (int i = 0; i < 100; ++i) send_and_be_accepted();
+  send_and_be_refused();
+  EXPECT_EQ(pace(), 20);
+  for (int i = 0; i < 100; ++i) send_and_be_accepted();
+  send_and_be_refused();
+  EXPECT_EQ(pace(), 20);
+}
+
+TEST_F(RateControllerRules, CutsToBelowWhatWasAcceptedAtTheSecondRefusalIn100Calls) {
+  for (int i = 0; i < 100; ++i) send_and_be_accepted();
+  send_and_be_refused();
+  for (int i = 0; i < 50; ++i) send_and_be_accepted();
+  send_and_be_refused();
+  EXPECT_NEAR(pace(), 0.93 * 20, 0.5);
+}
+
+TEST_F(RateControllerRules, CutsOnceForCallsThatWereOutAtTheCut) {
+  for (int i = 0; i < 100; ++i) send_and_be_accepted();
+  const SteadyTime first = send();
+  const SteadyTime second = send();
+  const SteadyTime third = send();
+  now_ += 1ms;
+  controller_.refused(first, now_, std::nullopt);
+  controller_.refused(second, now_, std::nullopt);
+  const double cut = pace();
+  EXPECT_LT(cut, 20);
+  controller_.refused(third, now_, std::nullopt);
+  EXPECT_EQ(pace(), cut);
+}
+
+TEST_F(RateControllerRules, NeverPacesBelowOneCallInFiveSeconds) {
+  for (int i = 0; i < 200; ++i) send_and_be_refused();
+  EXPECT_GE(pace(), 0.2);
+}
+
+TEST_F(RateControllerRules, HalvesAtMostWhenTooLittleWasSentToMeasureTheQuota) {
+  send_and_be_accepted();
+  now_ += 1h;
+  send_and_be_refused();
+  send_and_be_refused();
+  EXPECT_NEAR(pace(), 0.93 * 10, 0.01);
+}
+
+TEST_F(RateControllerRules, HoldsEverythingAfterThreeRefusalsInARow) {
+  hold();
+  EXPECT_EQ(wait(), 120ms);
+}
+
+TEST_F(RateControllerRules, DoesNotHoldWhenAReplyInBetweenWasAccepted) {
+  for (int i = 0; i < 100; ++i) send_and_be_accepted();
+  send_and_be_refused();
+  send_and_be_refused();
+  send_and_be_accepted();
+  send_and_be_refused();
+  EXPECT_LT(wait(), 110ms);
+}
+
+TEST_F(RateControllerRules, ProbesOneAtATimeAndEverLaterUpToFourSeconds) {
+  hold();
+  for (const auto delay : {120ms, 240ms, 480ms, 960ms, 1920ms, 3840ms, 4000ms, 4000ms}) {
+    EXPECT_EQ(wait(), delay);
+    const SteadyTime probe = send();
+    EXPECT_EQ(wait(), 50ms) << "to ask again while the probe is out";
+    now_ += 10ms;
+    controller_.refused(probe, now_, std::nullopt);
+  }
+}
+
+TEST_F(RateControllerRules, GoesOnAtItsPaceAfterAnAcceptedProbe) {
+  hold();
+  const double before = pace();
+  send_and_be_accepted();
+  EXPECT_EQ(pace(), before);
+  const SteadyTime first = send();
+  const SteadyTime second = send();
+  EXPECT_NEAR(Seconds(second - first).count(), 1 / before, 1e-6);
+}
+
+TEST_F(RateControllerRules, CountsALongHoldIntoTheQuota) {
+  for (int i = 0; i < 200; ++i) send_and_be_accepted();  // 10 s
+  for (int i = 0; i < 3; ++i) send_and_be_refused();
+  const SteadyTime held = now_;
+  while (now_ - held < 10s) send_and_be_refused();
+  send_and_be_accepted();
+  EXPECT_NEAR(pace(), 0.97 * 200 / Seconds(now_ - SteadyTime(1h)).count(), 0.2);
+}
+
+TEST_F(RateControllerRules, IsNotStuckWhenAProbeStaysUnanswered) {
+  hold();
+  const SteadyTime probe = send();
+  now_ += 20s;
+  controller_.unanswered(probe, now_);
+  EXPECT_EQ(wait(), 120ms);
+  send_and_be_accepted();
+  EXPECT_LT(wait(), 120ms);
+}
+
+TEST_F(RateControllerRules, LetsOnlyTheProbeEndAHold) {
+  for (int i = 0; i < 20; ++i) send_and_be_accepted();
+  const SteadyTime early = send();
+  for (int i = 0; i < 3; ++i) send_and_be_refused();
+  controller_.accepted(early, now_);
+  EXPECT_EQ(wait(), 120ms);
+  controller_.unanswered(early, now_);
+  EXPECT_EQ(wait(), 120ms);
+}
+
+TEST_F(RateControllerRules, SendsNothingBeforeRetryAfter) {
+  for (int i = 0; i < 20; ++i) send_and_be_accepted();
+  const SteadyTime sent_at = send();
+  controller_.refused(sent_at, now_, 7s);
+  EXPECT_EQ(wait(), 7s);
+  controller_.refused(sent_at, now_, 2s);
+  EXPECT_EQ(wait(), 7s) << "the later one holds";
+  hold();
+  const SteadyTime probe = send();
+  controller_.refused(probe, now_, 60s);
+  EXPECT_EQ(wait(), 60s) << "nor a probe";
+}
+
+TEST_F(RateControllerRules, StartsWarmAtNineTenthsOfWhatItLearned) {
+  const RateController warm({.learned_requests_per_second = 50}, now_);
+  EXPECT_NEAR(warm.requests_per_second(now_), 45, 1e-9);
+}
+
+TEST_F(RateControllerRules, StartsWarmWithinItsShare) {
+  QuotaSimulation simulation(
+      {.options = {.share = 0.5, .learned_requests_per_second = 25}, .quota = token_bucket(50, 50)});
+  simulation.run_for(300s);
+  EXPECT_NEAR(simulation.accepted_per_second(), 25, 0.5);
+  EXPECT_EQ(simulation.refused_share(), 0);
+}
+
+}  // namespace
+}  // namespace couponsync
