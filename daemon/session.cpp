@@ -17,8 +17,15 @@ Key parse_key(const char* pointer, const std::filesystem::path& file, const Secr
   try {
     return Key::from_pem(pem.view());
   } catch (const KeyError& error) {
-    throw ConfigurationError({{pointer, file.string() + ": " + error.what()}});
+    throw ConfigurationError(pointer, file.string() + ": " + error.what());
   }
+}
+
+HttpsEndpoint endpoint_of(const char* pointer, const std::string& url) {
+  std::string why_not;
+  std::optional<HttpsEndpoint> endpoint = parse_https_endpoint(url, why_not);
+  if (!endpoint) throw ConfigurationError(pointer, why_not);
+  return std::move(*endpoint);
 }
 
 SyncOptions sync_options(const Configuration& configuration) {
@@ -47,8 +54,8 @@ Exchange make_exchange(const Configuration& configuration, Env& env, Transport& 
 
 std::unique_ptr<HttpsTransport> make_transport(const Configuration& configuration) {
   HttpsTransportOptions options;
-  options.primary = parse_endpoint(configuration.api.primary).value();
-  if (configuration.api.backup) options.backup = parse_endpoint(*configuration.api.backup).value();
+  options.primary = endpoint_of("/api/primary", configuration.api.primary);
+  if (configuration.api.backup) options.backup = endpoint_of("/api/backup", *configuration.api.backup);
   options.ca_file = configuration.api.ca_file;
   options.connect_timeout = configuration.api.connect_timeout;
   options.request_timeout = configuration.api.request_timeout;
@@ -57,7 +64,7 @@ std::unique_ptr<HttpsTransport> make_transport(const Configuration& configuratio
   try {
     return std::make_unique<HttpsTransport>(std::move(options));
   } catch (const std::runtime_error& error) {
-    throw ConfigurationError({{"/api/ca_file", error.what()}});
+    throw ConfigurationError("/api/ca_file", error.what());
   }
 }
 

@@ -1,0 +1,223 @@
+#include "configuration/configuration.h"
+
+#include "configuration/json_file.h"
+#include "configuration/object_reader.h"
+#include "configuration/value_rules.h"
+#include "net/endpoint.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+namespace couponsync::daemon {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kCredentialPrefix = "credential:";
+
+/// Reads the sections into a Configuration.
+class Loader {
+ public:
+  explicit Loader(const std::filesystem::path& file)
+      : folder_(std::filesystem::absolute(file).parent_path()) {
+    result_.file = std::filesystem::absolute(file);
+  }
+
+  Configuration load(const boost::json::value& root);
+
+ private:
+  void read_credentials(ObjectReader reader);
+  void read_watchlist(const boost::json::array* groups, const std::string& pointer);
+  void read_group(ObjectReader reader);
+  void read_mirror(ObjectReader reader);
+  void read_api(ObjectReader reader);
+  void read_sync(ObjectReader reader);
+  void read_rate(ObjectReader reader);
+  void read_log(ObjectReader reader);
+  void read_url(ObjectReader& reader, std::string_view name, std::optional<std::string>& url,
+                bool may_be_null);
+  /// Absolute; a credential's name becomes its file.
+  std::filesystem::path resolve(ObjectReader& reader, std::string_view name, const std::string& text);
+  void required_file(ObjectReader& reader, std::string_view name, std::filesystem::path& out);
+
+  std::filesystem::path folder_;
+  std::vector<ConfigurationProblem> problems_;
+  Configuration result_;
+};
+
+Configuration Loader::load(const boost::json::value& root) {
+  if (!root.is_object())
+    throw ConfigurationError(
+        "", fmt::format("{}: found {}, allowed is an object", result_.file.string(), describe_type(root)));
+  ObjectReader reader(&root.get_object(), "", problems_);
+  reader.required_text("brand_id", result_.brand_id, kIdentifierAllowed, is_identifier);
+  read_credentials(reader.object("credentials", true));
+  read_watchlist(reader.list("watchlist", true), "/watchlist");
+  read_mirror(reader.object("mirror", true));
+  read_api(reader.object("api"));
+  read_sync(reader.object("sync"));
+  read_rate(reader.object("rate"));
+  ObjectReader http = reader.object("http");
+  http.text("listen", result_.http.listen, kListenAllowed, is_listen_address);
+  http.finish();
+  read_log(reader.object("log"));
+  reader.finish();
+  if (!problems_.empty()) throw ConfigurationError(std::move(problems_));
+  return std::move(result_);
+}
+
+std::filesystem::path Loader::resolve(ObjectReader& reader, std::string_view name, const std::string& text) {
+  if (!text.starts_with(kCredentialPrefix)) return (folder_ / text).lexically_normal();
+  const std::string credential = text.substr(kCredentialPrefix.size());
+  if (credential.empty() || credential.find('/') != std::string::npos || credential == "." ||
+      credential == "..") {
+    reader.problem(name, "a credential's name has no '/' and is not empty");
+    return {};
+  }
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr) {
+    reader.problem(
+        name,
+        "names a credential, but CREDENTIALS_DIRECTORY is not set: systemd sets it for a unit with "
+        "LoadCredential=");
+    return {};
+  }
+  return std::filesystem::path(folder) / credential;
+}
+
+void Loader::required_file(ObjectReader& reader, std::string_view name, std::filesystem::path& out) {
+  std::string text;
+  reader.required_text(name, text, kPathAllowed, is_path);
+  if (!text.empty()) out = resolve(reader, name, text);
+}
+
+void Loader::read_credentials(ObjectReader reader) {
+  Configuration::Credentials& credentials = result_.credentials;
+  if (!reader.present()) return;
+  reader.required_text("certificate_serial", credentials.certificate_serial, kSerialAllowed, is_serial);
+  required_file(reader, "private_key_file", credentials.private_key_file);
+  reader.required_text("wechatpay_public_key_id", credentials.wechatpay_public_key_id, kIdentifierAllowed,
+                       is_identifier);
+  required_file(reader, "wechatpay_public_key_file", credentials.wechatpay_public_key_file);
+  reader.finish();
+}
+
+void Loader::read_watchlist(const boost::json::array* groups, const std::string& pointer) {
+  if (groups == nullptr) return;
+  if (groups->empty()) problems_.push_back({pointer, "is empty, at least one group of openids is needed"});
+  for (std::size_t i = 0; i < groups->size(); ++i) {
+    const boost::json::value& group = (*groups)[i];
+    const std::string place = pointer + "/" + std::to_string(i);
+    if (!group.is_object())
+      problems_.push_back({place, fmt::format("found {}, allowed is an object", describe_type(group))});
+    else
+      read_group(ObjectReader(&group.get_object(), place, problems_));
+  }
+}
+
+void Loader::read_mirror(ObjectReader reader) {
+  if (!reader.present()) return;
+  required_file(reader, "path", result_.mirror.path);
+  std::size_t durability = 0;
+  reader.choice("durability", {"full", "normal"}, durability);
+  result_.mirror.durability = durability == 0 ? Durability::full : Durability::normal;
+  reader.finish();
+}
+
+void Loader::read_api(ObjectReader reader) {
+  Configuration::Api& api = result_.api;
+  std::optional<std::string> primary = api.primary;
+  read_url(reader, "primary", primary, false);
+  api.primary = primary.value_or("");
+  read_url(reader, "backup", api.backup, true);
+  if (api.backup && *api.backup == api.primary)
+    reader.problem("backup", "is the same as api.primary; give null if there is no backup");
+  std::optional<std::string> ca_file;
+  reader.text("ca_file", ca_file, kPathAllowed, is_path);
+  if (ca_file) api.ca_file = resolve(reader, "ca_file", *ca_file);
+  std::int64_t page_size = api.page_size;
+  reader.integer("page_size", 1, 50, page_size);
+  api.page_size = static_cast<int>(page_size);
+  reader.duration("connect_timeout", milliseconds(100), std::chrono::minutes(5), api.connect_timeout);
+  reader.duration("request_timeout", milliseconds(100), std::chrono::minutes(10), api.request_timeout);
+  auto bytes = static_cast<std::int64_t>(api.max_response_bytes);
+  reader.integer("max_response_bytes", 65'536, 1'073'741'824, bytes);
+  api.max_response_bytes = static_cast<std::size_t>(bytes);
+  reader.finish();
+}
+
+void Loader::read_url(ObjectReader& reader, std::string_view name, std::optional<std::string>& url,
+                      bool may_be_null) {
+  std::string why_not;
+  const auto valid = [&why_not](std::string_view text) {
+    return parse_https_endpoint(text, why_not).has_value();
+  };
+  const char* allowed = may_be_null ? "null or \"https://HOST[:PORT]\"" : "\"https://HOST[:PORT]\"";
+  if (may_be_null) {
+    reader.text(name, url, allowed, valid);
+  } else {
+    std::string text = url.value_or("");
+    reader.text(name, text, allowed, valid);
+    url = text;
+  }
+  if (!why_not.empty()) reader.problem(name, why_not);
+}
+
+void Loader::read_sync(ObjectReader reader) {
+  reader.duration("interval", std::chrono::seconds(1), std::chrono::days(365), result_.sync.interval);
+  std::int64_t concurrency = result_.sync.concurrency;
+  reader.integer("concurrency", 1, 1024, concurrency);
+  result_.sync.concurrency = static_cast<int>(concurrency);
+  reader.finish();
+}
+
+void Loader::read_rate(ObjectReader reader) {
+  Configuration::Rate& rate = result_.rate;
+  reader.number("max_requests_per_second", 0, 10'000, rate.max_requests_per_second);
+  // A brand that lowers the maximum below the default start means that start as well.
+  rate.start_requests_per_second = std::min(rate.start_requests_per_second, rate.max_requests_per_second);
+  reader.number("start_requests_per_second", 0, rate.max_requests_per_second, rate.start_requests_per_second);
+  reader.number("share", 0, 1, rate.share);
+  reader.finish();
+}
+
+void Loader::read_log(ObjectReader reader) {
+  auto level = static_cast<std::size_t>(result_.log.level);
+  reader.choice("level", {"trace", "debug", "info", "warn", "error"}, level);
+  result_.log.level = static_cast<LogLevel>(level);
+  auto format = static_cast<std::size_t>(result_.log.format);
+  reader.choice("format", {"text", "json"}, format);
+  result_.log.format = static_cast<LogFormat>(format);
+  reader.finish();
+}
+
+void Loader::read_group(ObjectReader reader) {
+  WatchGroup group;
+  reader.required_text("appid", group.appid, kIdentifierAllowed, is_identifier);
+  reader.texts("openids", group.openids, kIdentifierAllowed, is_identifier);
+  std::vector<std::string> files;
+  reader.texts("openid_files", files, kPathAllowed, is_path);
+  for (const std::string& file : files) group.openid_files.push_back(resolve(reader, "openid_files", file));
+  if (!reader.has("openids") && !reader.has("openid_files"))
+    reader.problem("openids", "is missing, and so is openid_files: give one of them or both");
+  reader.text("product_coupon_id", group.product_coupon_id, kIdentifierAllowed, is_identifier);
+  reader.text("stock_id", group.stock_id, kIdentifierAllowed, is_identifier);
+  reader.texts("coupon_states", group.coupon_states, kCouponStateAllowed, is_coupon_state);
+  if (reader.has("coupon_states") && group.coupon_states.empty())
+    reader.problem("coupon_states", "is empty; leave it out to list coupons of every state");
+  reader.finish();
+  result_.watchlist.push_back(std::move(group));
+}
+
+}  // namespace
+
+Configuration load_configuration(const std::filesystem::path& file) {
+  const boost::json::value root = read_json_file(file);
+  return Loader(file).load(root);
+}
+
+}  // namespace couponsync::daemon

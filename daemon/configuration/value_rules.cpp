@@ -1,0 +1,58 @@
+#include "configuration/value_rules.h"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+
+namespace couponsync::daemon {
+namespace {
+
+constexpr std::array<std::string_view, 7> kCouponStates{"CONFIRMING", "PENDING", "EFFECTIVE",  "USED",
+                                                        "EXPIRED",    "DELETED", "DEACTIVATED"};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+bool is_port(std::string_view text) {
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc{} && end == text.data() + text.size() && port >= 1 && port <= 65535;
+}
+
+}  // namespace
+
+bool is_identifier(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) {
+    return is_digit(c) || is_letter(c) || c == '_' || c == '-';
+  });
+}
+
+bool is_serial(std::string_view text) {
+  return !text.empty() && text.size() <= 40 && std::ranges::all_of(text, is_hex_digit);
+}
+
+bool is_coupon_state(std::string_view text) {
+  return std::ranges::find(kCouponStates, text) != kCouponStates.end();
+}
+
+bool is_path(std::string_view text) {
+  return !text.empty() && text.size() <= 4095 && text.find('\0') == std::string_view::npos;
+}
+
+bool is_listen_address(std::string_view text) {
+  if (text.starts_with("unix:")) return text.size() > 6 && text[5] == '/' && is_path(text.substr(5));
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || !is_port(text.substr(colon + 1))) return false;
+  std::string address(text.substr(0, colon));
+  const bool bracketed = address.size() > 2 && address.front() == '[' && address.back() == ']';
+  if (bracketed) address = address.substr(1, address.size() - 2);
+  boost::system::error_code error;
+  const auto parsed = boost::asio::ip::make_address(address, error);
+  return !error && parsed.is_v6() == bracketed;
+}
+
+}  // namespace couponsync::daemon
