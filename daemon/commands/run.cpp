@@ -103,8 +103,7 @@ void Service::reload() {
 void Service::adopt(Configuration configuration) {
   if (configuration.mirror.path != configuration_.mirror.path ||
       configuration.mirror.durability != configuration_.mirror.durability)
-    throw ConfigurationError(
-        {{"/mirror", "cannot change while the service runs: restart it to move the mirror"}});
+    throw ConfigurationError("/mirror", "cannot change while the service runs: restart it to move the mirror");
   const Watchlist watchlist = expand_watchlist(configuration);
   Plan next = plan(configuration, watchlist);
   RateOptions rate = rate_options(configuration);

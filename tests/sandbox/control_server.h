@@ -1,0 +1,49 @@
+#pragma once
+
+#include "sandbox/api_service.h"
+#include "sandbox/turnstile.h"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace couponsync::sandbox {
+
+/// Plain HTTP on loopback, through which tests and people see what was asked and decide what goes wrong. See
+/// README.md.
+class ControlServer {
+ public:
+  struct Parts {
+    boost::asio::io_context& context;
+    ApiService& service;
+    Turnstile& turnstile;
+    std::function<void()> faults_changed;
+    std::function<std::string()> configuration;
+  };
+
+  ControlServer(Parts parts, std::uint16_t port);
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  struct Answer {
+    int status = 200;
+    std::string body;
+  };
+
+  boost::asio::awaitable<void> accept();
+  boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
+  boost::asio::awaitable<Answer> answer(std::string method, std::string target, std::string body);
+  boost::asio::awaitable<Answer> wait(std::string target);
+  std::string get(std::string_view path, const std::string& target);
+  std::string post(std::string_view path, const std::string& body);
+
+  Parts parts_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+};
+
+}  // namespace couponsync::sandbox
