@@ -160,6 +160,8 @@ class Mirror {
 
   /// Bounds the WAL; called outside a transaction, after a burst of commits.
   void checkpoint();
+  /// The WAL grew so much since the last checkpoint that it should not wait for the burst's end.
+  bool checkpoint_due() const;
 
  private:
   struct Impl;

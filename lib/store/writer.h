@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace couponsync {
@@ -43,6 +44,10 @@ class Writer {
 
   /// Jobs queued or running: completions still to be posted. For tests in virtual time. Thread-safe.
   std::size_t pending() const;
+
+  /// Why the last checkpoint failed, if it did; the commits are safe in the WAL, which grows until one
+  /// succeeds. Thread-safe.
+  std::optional<Failure> checkpoint_failure() const;
 
  private:
   struct Impl;

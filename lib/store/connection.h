@@ -1,0 +1,76 @@
+#pragma once
+
+#include "store/mirror.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace SQLite {
+class Database;
+}
+
+namespace couponsync {
+
+/// The one writing connection: opened, set up and migrated; its transactions and its write-ahead log. Throws
+/// SQLite::Exception, where not said otherwise.
+class Connection {
+ public:
+  Connection(const std::filesystem::path& path, Durability durability);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  SQLite::Database& database() { return *database_; }
+  const std::filesystem::path& path() const { return path_; }
+
+  /// Opens a transaction, or in one that `begin` opened a savepoint. Destroyed without `release`, it takes
+  /// back what was done since. SQLite takes back the whole transaction on some errors (a full disk): it is
+  /// lost then.
+  class Scope {
+   public:
+    explicit Scope(Connection& connection);
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+    ~Scope();
+    void release();
+
+   private:
+    Connection& connection_;
+    bool nested_;
+    bool released_ = false;
+  };
+
+  void begin();
+  /// Throws MirrorError if the transaction was lost. Whatever it throws, nothing of the transaction is left.
+  void commit();
+  void rollback() noexcept;
+
+  /// Moves the write-ahead log into the file as far as readers let it, and cuts it down if it is long. That
+  /// readers hindered it is no error.
+  void checkpoint();
+  /// The log grew so much since the last checkpoint that it should not wait for a quiet moment.
+  bool checkpoint_due() const { return log_.pages >= log_.due_at_pages; }
+
+ private:
+  /// The write-ahead log in pages, as of the last commit.
+  struct LogGrowth {
+    std::int64_t pages;
+    std::int64_t due_at_pages;
+    void committed(std::int64_t now);
+  };
+
+  void set_up(Durability durability);
+  void cut_log();
+  void take_back() noexcept;
+  bool transaction_is_open() const;
+
+  std::filesystem::path path_;
+  std::unique_ptr<SQLite::Database> database_;
+  bool begun_ = false;
+  LogGrowth log_;
+  std::uintmax_t cut_above_bytes_;
+};
+
+}  // namespace couponsync

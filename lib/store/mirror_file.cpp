@@ -1,0 +1,96 @@
+#include "store/mirror_file.h"
+
+#include "store/errors.h"
+#include "store/schema.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <fcntl.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace couponsync {
+namespace {
+
+constexpr mode_t kMode = 0640;
+// https://www.sqlite.org/fileformat.html, "The Database Header"
+constexpr std::size_t kHeaderSize = 100;
+constexpr std::size_t kApplicationIdOffset = 68;
+constexpr std::string_view kMagic{"SQLite format 3\0", 16};
+
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (value_ >= 0) close(value_);
+  }
+  int get() const { return value_; }
+
+ private:
+  int value_;
+};
+
+/// False if there is a file already.
+bool create_file(const std::filesystem::path& path) {
+  const Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kMode));
+  if (file.get() < 0) {
+    const int error = errno;
+    if (error == EEXIST) return false;
+    throw system_error(path, "cannot be made", error);
+  }
+  // Whatever the umask: readers of the group depend on it.
+  if (fchmod(file.get(), kMode) != 0) throw system_error(path, "cannot set its mode", errno);
+  return true;
+}
+
+std::uint32_t big_endian_at(std::string_view bytes, std::size_t offset) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) value = value << 8U | static_cast<unsigned char>(bytes[offset + i]);
+  return value;
+}
+
+/// An application_id of 0 decides nothing yet: an empty database made by another program has it, too.
+void check_header(const std::filesystem::path& path, std::string_view header) {
+  if (header.empty()) return;
+  if (header.size() < kHeaderSize || !header.starts_with(kMagic))
+    throw mirror_error(MirrorError::Reason::refused, path, "it is not an SQLite database",
+                       "give mirror.path a name of its own");
+  const std::uint32_t id = big_endian_at(header, kApplicationIdOffset);
+  if (id != 0 && id != kApplicationId)
+    throw mirror_error(MirrorError::Reason::refused, path, "it belongs to another application",
+                       "give mirror.path a name of its own");
+}
+
+void check_existing_file(const std::filesystem::path& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) throw system_error(path, "cannot be opened", errno);
+  struct stat status {};
+  if (fstat(file.get(), &status) != 0) throw system_error(path, "cannot be examined", errno);
+  if (!S_ISREG(status.st_mode))
+    throw mirror_error(MirrorError::Reason::unwritable, path, "it is not a regular file",
+                       "let mirror.path name a file");
+  std::array<char, kHeaderSize> header{};
+  const ssize_t size = pread(file.get(), header.data(), header.size(), 0);
+  if (size < 0) throw system_error(path, "cannot be read", errno);
+  check_header(path, {header.data(), static_cast<std::size_t>(size)});
+}
+
+}  // namespace
+
+std::filesystem::path resolve_mirror_path(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::path resolved = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+  if (error) throw system_error(path, "cannot be found", error.value());
+  return resolved;
+}
+
+void prepare_mirror_file(const std::filesystem::path& path) {
+  if (!create_file(path)) check_existing_file(path);
+}
+
+}  // namespace couponsync

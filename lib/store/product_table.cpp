@@ -1,0 +1,71 @@
+#include "store/product_table.h"
+
+#include "store/fields.h"
+#include "store/key_list.h"
+
+namespace couponsync {
+namespace {
+
+std::string upsert_product_sql() {
+  Upsert upsert{.table = "product_coupon",
+                .keys = {"product_coupon_id"},
+                .insert_only = {"first_seen_at"},
+                .columns = columns_of(kProductFields)};
+  upsert.columns.emplace_back("changed_at");
+  return upsert.sql();
+}
+
+std::string upsert_choice_sql() {
+  return Upsert{.table = "combo_choice",
+                .keys = {"product_coupon_id", "package_index", "choice_index"},
+                .insert_only = {},
+                .columns = columns_of(kChoiceFields),
+                .only_if_different = true}
+      .sql();
+}
+
+}  // namespace
+
+ProductTable::ProductTable(SQLite::Database& database)
+    : find_(database, "SELECT content_hash FROM product_coupon WHERE product_coupon_id = ?1"),
+      upsert_(database, upsert_product_sql()),
+      upsert_choice_(database, upsert_choice_sql()),
+      prune_choices_(database,
+                     "DELETE FROM combo_choice WHERE product_coupon_id = ?1"
+                     " AND package_index || '/' || choice_index NOT IN (SELECT value FROM json_each(?2))") {}
+
+void ProductTable::store(const ProductCoupon& product, UnixSeconds observed_at) {
+  if (is_stored(product)) return;
+  upsert_.start();
+  upsert_.add(product.product_coupon_id);
+  upsert_.add(observed_at);
+  add_fields(upsert_, kProductFields, product);
+  upsert_.add(observed_at);
+  upsert_.finish();
+  store_choices(product);
+  known_.put(product.product_coupon_id, product.content_hash);
+}
+
+bool ProductTable::is_stored(const ProductCoupon& product) {
+  return known_.holds(product.product_coupon_id, product.content_hash, [&] {
+    std::optional<Digest> hash;
+    find_.query([&](const Row& row) { hash = row.digest(0); }, product.product_coupon_id);
+    return hash;
+  });
+}
+
+void ProductTable::store_choices(const ProductCoupon& product) {
+  KeyList kept;
+  for (const ComboChoice& choice : product.combo_choices) {
+    upsert_choice_.start();
+    upsert_choice_.add(product.product_coupon_id);
+    upsert_choice_.add(choice.package_index);
+    upsert_choice_.add(choice.choice_index);
+    add_fields(upsert_choice_, kChoiceFields, choice);
+    upsert_choice_.finish();
+    kept.add(choice.package_index, choice.choice_index);
+  }
+  prune_choices_.run(product.product_coupon_id, kept.json());
+}
+
+}  // namespace couponsync

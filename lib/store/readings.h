@@ -1,0 +1,45 @@
+#pragma once
+
+#include "base/listing.h"
+#include "store/mirror.h"
+
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace couponsync {
+
+/// One listing being read without a break since its first page, in this process.
+struct Reading {
+  std::string appid;
+  Openid openid;
+  Integer promised;  ///< the first page's total_count, unless a later page contradicted it
+  std::unordered_set<std::int64_t> seen;            ///< ids of the coupons on its pages
+  std::unordered_set<std::int64_t> seen_elsewhere;  ///< on pages of the user's other listings, meanwhile
+
+  bool is_whole() const { return promised && *promised == static_cast<std::int64_t>(seen.size()); }
+  /// A coupon that another listing showed while this one was read exists, even if this one came too early for
+  /// it.
+  bool has_seen(std::int64_t coupon) const {
+    return seen.contains(coupon) || seen_elsewhere.contains(coupon);
+  }
+};
+
+/// The unbroken readings. One that fails, is taken up again after a failure or a restart, or whose page was
+/// taken back, is not among them, and so marks nothing as missing.
+class Readings {
+ public:
+  /// A reading's next page: the first one begins it anew. None for one that had a break.
+  Reading* continue_with(const ListingState& listing, const PageCommit& page);
+  /// Notes which coupons a page of this listing had, for all readings of its user.
+  void note_seen(const ListingState& listing, const std::vector<std::int64_t>& coupons);
+
+  void drop(ListingId listing) { readings_.erase(listing); }
+  void keep_only(const std::vector<ListingState>& listings);
+  void clear() { readings_.clear(); }
+
+ private:
+  std::unordered_map<ListingId, Reading> readings_;
+};
+
+}  // namespace couponsync

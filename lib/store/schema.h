@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+namespace SQLite {
+class Database;
+}
+
+/// Inside the store: what makes a database a mirror.
+namespace couponsync {
+
+inline constexpr std::uint32_t kApplicationId = 0x43505344;  // "CPSD"
+
+/// Sees that the database is empty or a mirror of at most `migrations.size()`, and brings it there: all
+/// migrations that are due, the views and the version commit together or not at all. Throws MirrorError
+/// (refused) or SQLite::Exception.
+void migrate(SQLite::Database& database, const std::filesystem::path& path,
+             std::span<const std::string_view> migrations, std::string_view views);
+
+}  // namespace couponsync
