@@ -34,7 +34,7 @@ void set_redaction_key(std::span<const std::byte> key) {
 
 std::string redact(std::string_view value) {
   const Digest digest = hmac_sha256(redaction_key(), value);
-  return "~" + to_hex(std::span(digest).first<kShownBytes>());
+  return std::string("~").append(to_hex(std::span(digest).first<kShownBytes>()));
 }
 
 }  // namespace couponsync
