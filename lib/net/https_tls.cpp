@@ -50,11 +50,11 @@ void expect_peer(SSL* tls, const HttpsEndpoint& endpoint) {
 }
 
 std::string tls_reason(SSL* tls, const boost::system::error_code& error) {
-  const char* reason = ERR_reason_error_string(static_cast<unsigned long>(error.value()));
-  std::string text = reason != nullptr ? reason : error.message();
   const long verdict = SSL_get_verify_result(tls);
-  if (verdict != X509_V_OK) text.append(": ").append(X509_verify_cert_error_string(verdict));
-  return text;
+  if (verdict != X509_V_OK)
+    return std::string("certificate verify failed: ") + X509_verify_cert_error_string(verdict);
+  const char* reason = ERR_reason_error_string(static_cast<unsigned long>(error.value()));
+  return reason != nullptr ? reason : error.message();
 }
 
 }  // namespace couponsync

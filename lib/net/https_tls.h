@@ -20,7 +20,7 @@ boost::asio::ssl::context make_tls_context(const std::optional<std::filesystem::
 /// address. Throws std::runtime_error if OpenSSL refuses the name.
 void expect_peer(SSL* tls, const HttpsEndpoint& endpoint);
 
-/// OpenSSL's reason and, where the certificate was refused, why.
+/// Why the certificate was refused, or else OpenSSL's reason.
 std::string tls_reason(SSL* tls, const boost::system::error_code& error);
 
 }  // namespace couponsync

@@ -2,6 +2,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 #include <charconv>
 #include <fstream>
@@ -67,12 +68,19 @@ unsigned short TransportTest::unused_port() {
 
 std::unique_ptr<SendCall> TransportTest::start(Transport& transport, Domain domain, HttpRequest request) {
   auto call = std::make_unique<SendCall>();
-  asio::co_spawn(io_, transport.send(domain, std::move(request)),
-                 asio::bind_cancellation_slot(call->cancel.slot(), [&call = *call](std::exception_ptr thrown,
-                                                                                   Result<HttpReply> reply) {
-                   call.thrown = thrown;
-                   if (!thrown) call.result = std::move(reply);
-                 }));
+  const auto finish = [&call = *call](std::exception_ptr thrown, Result<HttpReply> reply) {
+    call.thrown = thrown;
+    if (!thrown) call.result = std::move(reply);
+  };
+  // In a handler, co_spawn runs the coroutine at once: Boost 1.81 throws out of io_context::run if one is
+  // cancelled before it began.
+  bool started = false;
+  asio::post(io_, [&] {
+    asio::co_spawn(io_, transport.send(domain, std::move(request)),
+                   asio::bind_cancellation_slot(call->cancel.slot(), finish));
+    started = true;
+  });
+  run_until([&] { return started; });
   return call;
 }
 

@@ -5,6 +5,7 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 #include <exception>
@@ -24,10 +25,21 @@ struct Call {
   boost::asio::cancellation_signal cancel;
 
   bool done() const { return result || thrown; }
-  void abort() { cancel.emit(boost::asio::cancellation_type::terminal); }
 };
 
 using SendCall = Call<HttpReply>;
+
+/// Cancels from a handler on `io`: from elsewhere co_spawn would pass it on later, when `call` may be gone.
+template <class T>
+void abort(boost::asio::io_context& io, Call<T>& call) {
+  bool emitted = false;
+  boost::asio::post(io, [&] {
+    call.cancel.emit(boost::asio::cancellation_type::terminal);
+    emitted = true;
+  });
+  io.restart();
+  while (!emitted) io.run_one();
+}
 
 /// It threw operation_aborted.
 bool was_aborted(std::exception_ptr thrown);

@@ -44,6 +44,7 @@ Task<> TlsTestServer::accept() {
   while (true) {
     tcp::socket socket = co_await acceptor_.async_accept(asio::use_awaitable);
     ++connections;
+    socket.set_option(tcp::no_delay(true));
     const auto executor = socket.get_executor();
     asio::co_spawn(executor, greet(std::move(socket)), asio::detached);
   }
