@@ -8,6 +8,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 namespace couponsync {
@@ -54,6 +57,17 @@ TEST_F(Schema, HasTheTablesAndViewsThatJobsRelyOn) {
       IsSupersetOf({"coupon", "usage_detail", "stock", "stock_benefit", "stock_period", "stock_count",
                     "product_coupon", "combo_choice", "coupon_change", "listing", "sync_run", "v_coupon",
                     "v_usage", "v_stock_funnel", "v_redemption_daily", "v_expiring", "v_listing_health"}));
+}
+
+TEST_F(Schema, IsDescribedColumnByColumn) {
+  std::ifstream file(COUPONSYNC_SCHEMA "/README.md");
+  const std::string dictionary{std::istreambuf_iterator<char>(file), {}};
+  ASSERT_FALSE(dictionary.empty());
+  for (const std::string& column :
+       rows(path,
+            "SELECT DISTINCT c.name FROM pragma_table_list AS t, pragma_table_info(t.name) AS c"
+            " WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite%'"))
+    EXPECT_THAT(dictionary, HasSubstr("`" + column + "`"));
 }
 
 TEST_F(Schema, MigratesAnOlderMirrorAndMakesItsViewsAnew) {
