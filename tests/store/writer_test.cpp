@@ -212,6 +212,38 @@ TEST_F(WriterTest, FailsAllJobsOfACommitThatFailsAndGoesOnOnceThereIsRoom) {
   EXPECT_EQ(coupons(), "a");
 }
 
+TEST_F(WriterTest, FailsAllJobsOfATransactionThatTheDiskEndedInTheMiddle) {
+  start();
+  const auto large = [&](const std::string& name) {
+    PageCommit commit{.listing = ids[0], .page = {}};
+    for (int i = 0; i < 200; ++i)
+      commit.page.coupons.push_back(
+          coupon({.code = name + "-" + std::to_string(i), .attach = std::string(20'000, 'x')}));
+    return commit;
+  };
+  Blocker blocker(path);
+  spawn(commit_of(ids[1], "small"));
+  spawn(commit_of(ids[1], "small too"));
+  // More than SQLite's page cache: it is written before the commit.
+  spawn(large("a"));
+  spawn(large("b"));
+  io.poll();
+  {
+    const FileFault full = FileFault::from_now_on(FileFault::Call::write, ENOSPC);
+    blocker.release();
+    run();
+  }
+  for (const auto& report : reports) {
+    ASSERT_TRUE(report->outcome && report->outcome->has_error());
+    EXPECT_EQ(report->outcome->error().kind, FailureKind::mirror_unwritable);
+  }
+  EXPECT_EQ(value(path, "SELECT count(*) FROM coupon"), "0");
+  const Report& again = spawn(large("a"));
+  run();
+  EXPECT_TRUE(again.outcome && again.outcome->has_value());
+  EXPECT_EQ(value(path, "SELECT count(*) FROM coupon"), "200");
+}
+
 TEST_F(WriterTest, TellsADamagedMirrorFromAFullDisk) {
   { const Mirror mirror = Mirror::open({.path = path}); }
   const std::streamoff page =
