@@ -76,6 +76,8 @@ void Connection::set_up(Durability durability) {
   if (database.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal")
     throw mirror_error(MirrorError::Reason::unwritable, path_, "its file system cannot share memory",
                        "move it to a local file system");
+  // A first read makes the log's files, which readers that may not write to the folder need.
+  touch();
   if (durability == Durability::normal) database.exec("PRAGMA synchronous = NORMAL");
   // Errors of automatic checkpoints would go unseen, and this hook takes their place.
   database.exec("PRAGMA wal_autocheckpoint = 0");
@@ -144,13 +146,15 @@ void Connection::checkpoint() {
   if (transaction_is_open()) throw std::logic_error("a checkpoint inside a transaction");
   // Readers that cannot write to -shm share a read mark of ours; only a read after the last commit sets it at
   // the log's end, and without it no passive checkpoint is ever complete.
-  database_->execAndGet("SELECT count(*) FROM sqlite_schema");
+  touch();
   const LogState state = run_checkpoint(*database_, SQLITE_CHECKPOINT_PASSIVE);
   log_ = {.pages = state.pages, .due_at_pages = state.pages + kDuePages};
   const std::uintmax_t size = size_of_log(path_);
   const bool complete = state.moved == state.pages;
   if (size >= (complete ? kCutAboveBytes : cut_above_bytes_)) cut_log();
 }
+
+void Connection::touch() { database_->execAndGet("SELECT count(*) FROM sqlite_schema"); }
 
 void Connection::LogGrowth::committed(std::int64_t now) {
   if (now < pages) due_at_pages = kDuePages;  // it began again at its start

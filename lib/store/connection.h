@@ -62,6 +62,7 @@ class Connection {
   };
 
   void set_up(Durability durability);
+  void touch();
   void cut_log();
   void take_back() noexcept;
   bool transaction_is_open() const;

@@ -123,8 +123,8 @@ struct InterruptedRun {
 ///
 /// Every function runs in a transaction: on its own, or in the one `begin`/`commit` opened, where it is a
 /// savepoint, so that one page that fails takes nothing else with it. Not thread-safe: owned by the Writer,
-/// used on its database thread (and before that thread starts). Functions throw SQLite::Exception-free
-/// errors: MirrorError only.
+/// used on its database thread (and before that thread starts). Functions throw MirrorError, and
+/// std::logic_error where the caller is wrong: a listing that is not there, a page out of turn.
 class Mirror {
  public:
   /// Creates or opens the file, checks that it is ours, takes the writer lock and migrates. Throws

@@ -24,7 +24,10 @@ struct WriterOptions {
 /// so that who awaits it before going on holds the queue bounded: at most one job a listing being read. A job
 /// that fails is rolled back alone; a commit that fails fails all its jobs (mirror_unwritable,
 /// mirror_damaged) and leaves the mirror as it was. Waiting for a commit cannot be cancelled: what was
-/// received is kept. Created, used and destroyed on the io thread.
+/// received is kept, and the coroutine gets its outcome before it learns that it was cancelled. (One that was
+/// cancelled before it awaits a function does not begin it, as with any awaitable.) What is neither of the
+/// two failures is thrown: std::logic_error for a wrong call. The thread checkpoints when jobs stay away, and
+/// in between when the WAL grew much. Created, used and destroyed on the io thread.
 class Writer {
  public:
   Writer(Mirror mirror, WriterOptions options = {});

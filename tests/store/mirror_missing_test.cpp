@@ -1,0 +1,229 @@
+#include "store/mirror_fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace couponsync {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// Rule 3: what makes a coupon missing, and what does not.
+class MirrorMissing : public MirrorTest {
+ protected:
+  std::vector<std::string> missing() const {
+    return rows(path, "SELECT coupon_code FROM coupon WHERE missing_since IS NOT NULL ORDER BY 1");
+  }
+  ListingKey narrowed(const std::string& product, const std::string& stock, const std::string& state) const {
+    ListingKey key = user("openid-1");
+    key.product_coupon_id = product;
+    key.stock_id = stock;
+    key.coupon_state = state;
+    return key;
+  }
+
+  ListingId listing = watch(user("openid-1"));
+};
+
+TEST_F(MirrorMissing, MarksWhatAWholeListingNoLongerHolds) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}, {.code = "c", .state = "USED"}}, 3));
+  now += 60;
+  const PageOutcome outcome = apply(listing, page_of({{.code = "a"}}, 1));
+  EXPECT_TRUE(outcome.listing_complete);
+  EXPECT_TRUE(outcome.whole);
+  EXPECT_EQ(outcome.missing, 2);
+  EXPECT_EQ(outcome.distinct_coupons, 1);
+  EXPECT_EQ(outcome.total_count, 1);
+  EXPECT_THAT(missing(), ElementsAre("b", "c"));
+  EXPECT_THAT(rows(path, "SELECT kind, from_state, to_state FROM coupon_change WHERE seq > 3"),
+              ElementsAre("missing|EFFECTIVE|EFFECTIVE", "missing|USED|USED"));
+  EXPECT_THAT(rows(path, "SELECT missing_since, changed_at FROM coupon WHERE missing_since NOT NULL LIMIT 1"),
+              ElementsAre(std::to_string(now) + "|" + std::to_string(now)));
+}
+
+TEST_F(MirrorMissing, MarksACouponOnce) {
+  apply(listing, page_of({{.code = "a"}}, 1));
+  apply(listing, page_of({}, 0));
+  now += 60;
+  EXPECT_EQ(apply(listing, page_of({}, 0)).missing, 0);
+  EXPECT_EQ(changes().size(), 2U);
+  EXPECT_EQ(value(path, "SELECT missing_since FROM coupon"), std::to_string(now - 60));
+}
+
+TEST_F(MirrorMissing, TellsThatACouponReturned) {
+  apply(listing, page_of({{.code = "a"}}, 1));
+  apply(listing, page_of({}, 0));
+  now += 60;
+  const PageOutcome outcome = apply(listing, page_of({{.code = "a"}}, 1));
+  EXPECT_EQ(outcome.returned, 1);
+  EXPECT_EQ(outcome.unchanged, 1);
+  EXPECT_THAT(missing(), IsEmpty());
+  EXPECT_EQ(changes().back(), "returned|EFFECTIVE|EFFECTIVE");
+  EXPECT_EQ(value(path, "SELECT changed_at FROM coupon"), std::to_string(now));
+}
+
+TEST_F(MirrorMissing, TellsThatACouponReturnedAsAnother) {
+  apply(listing, page_of({{.code = "a"}}, 1));
+  apply(listing, page_of({}, 0));
+  const PageOutcome outcome = apply(listing, page_of({{.code = "a", .state = "USED"}}, 1));
+  EXPECT_EQ(outcome.returned, 1);
+  EXPECT_EQ(outcome.updated, 1);
+  EXPECT_THAT(missing(), IsEmpty());
+  EXPECT_THAT(changes(), ElementsAre("added|NULL|EFFECTIVE", "missing|EFFECTIVE|EFFECTIVE",
+                                     "returned|EFFECTIVE|USED", "state|EFFECTIVE|USED"));
+}
+
+TEST_F(MirrorMissing, AddsUpOverSeveralPages) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}, {.code = "c"}}, 3));
+  EXPECT_FALSE(apply(listing, page_of({{.code = "a"}}, 2, "t1")).listing_complete);
+  EXPECT_FALSE(apply(listing, page_of({}, {}, "t2"), 1).listing_complete);
+  const PageOutcome outcome = apply(listing, page_of({{.code = "b"}}), 2);
+  EXPECT_TRUE(outcome.whole);
+  EXPECT_EQ(outcome.distinct_coupons, 2);
+  EXPECT_EQ(outcome.total_count, 2);
+  EXPECT_THAT(missing(), ElementsAre("c"));
+}
+
+TEST_F(MirrorMissing, MarksNothingWithoutATotalCount) {
+  apply(listing, page_of({{.code = "a"}}, 1));
+  const PageOutcome outcome = apply(listing, page_of({}));
+  EXPECT_FALSE(outcome.whole);
+  EXPECT_EQ(outcome.total_count, std::nullopt);
+  EXPECT_EQ(outcome.distinct_coupons, 0);
+  EXPECT_THAT(missing(), IsEmpty());
+}
+
+TEST_F(MirrorMissing, MarksNothingIfFewerCouponsCameThanPromised) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
+  apply(listing, page_of({{.code = "a"}}, 2, "t1"));
+  const PageOutcome outcome = apply(listing, page_of({{.code = "a"}}), 1);
+  EXPECT_FALSE(outcome.whole);
+  EXPECT_EQ(outcome.distinct_coupons, 1);
+  EXPECT_EQ(outcome.total_count, 2);
+  EXPECT_THAT(missing(), IsEmpty());
+}
+
+TEST_F(MirrorMissing, MarksNothingIfMoreCouponsCameThanPromised) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
+  EXPECT_FALSE(apply(listing, page_of({{.code = "a"}, {.code = "c"}}, 1)).whole);
+  EXPECT_THAT(missing(), IsEmpty());
+}
+
+TEST_F(MirrorMissing, MarksNothingIfALaterPagePromisesOtherwise) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}, {.code = "c"}}, 3));
+  apply(listing, page_of({{.code = "a"}}, 2, "t1"));
+  const PageOutcome outcome = apply(listing, page_of({{.code = "b"}}, 1), 1);
+  EXPECT_FALSE(outcome.whole);
+  EXPECT_THAT(missing(), IsEmpty());
+}
+
+TEST_F(MirrorMissing, MarksNothingAfterARestart) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
+  apply(listing, page_of({{.code = "a"}}, 1, "t1"));
+  reopen();
+  const PageOutcome outcome = apply(listing, page_of({}), 1);
+  EXPECT_TRUE(outcome.listing_complete);
+  EXPECT_FALSE(outcome.whole);
+  EXPECT_EQ(outcome.distinct_coupons, std::nullopt);
+  EXPECT_EQ(outcome.total_count, 1);
+  EXPECT_THAT(missing(), IsEmpty());
+}
+
+TEST_F(MirrorMissing, MarksNothingAfterAFailureInBetween) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
+  apply(listing, page_of({{.code = "a"}}, 1, "t1"));
+  mirror.record_failure({.listing = listing, .code = "TIMED_OUT", .message = {}, .request_id = {}});
+  EXPECT_FALSE(apply(listing, page_of({}), 1).whole);
+  EXPECT_THAT(missing(), IsEmpty());
+}
+
+TEST_F(MirrorMissing, MarksNothingAfterAPageThatWasTakenBack) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
+  apply(listing, page_of({{.code = "a"}}, 1, "t1"));
+  mirror.begin();
+  apply(listing, page_of({}, {}, "t2"), 1);
+  mirror.rollback();
+  EXPECT_FALSE(apply(listing, page_of({}), 1).whole);
+  EXPECT_THAT(missing(), IsEmpty());
+}
+
+TEST_F(MirrorMissing, MarksNothingAfterItsListingLeftTheWatchlistInBetween) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
+  apply(listing, page_of({{.code = "a"}}, 1, "t1"));
+  mirror.set_watchlist({});
+  mirror.set_watchlist(watched);
+  EXPECT_FALSE(apply(listing, page_of({}), 1).whole);
+  EXPECT_THAT(missing(), IsEmpty());
+}
+
+TEST_F(MirrorMissing, CountsAnewWhenAReadingBeginsAnew) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
+  apply(listing, page_of({{.code = "b"}}, 2, "t1"));
+  mirror.drop_checkpoint(listing);
+  const PageOutcome outcome = apply(listing, page_of({{.code = "a"}}, 1));
+  EXPECT_TRUE(outcome.whole);
+  EXPECT_THAT(missing(), ElementsAre("b"));
+}
+
+TEST_F(MirrorMissing, LeavesOtherUsersAlone) {
+  ListingKey other_app = user("openid-1");
+  other_app.appid = "wx-other";
+  apply(watch(user("openid-2")), page_of({{.code = "theirs"}}, 1));
+  apply(watch(other_app), page_of({{.code = "elsewhere"}}, 1));
+  apply(listing, page_of({{.code = "mine"}}, 1));
+  EXPECT_EQ(apply(listing, page_of({}, 0)).missing, 1);
+  EXPECT_THAT(missing(), ElementsAre("mine"));
+}
+
+TEST_F(MirrorMissing, NarrowsToAStock) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b", .stock = "stock-2"}}, 2));
+  EXPECT_EQ(apply(watch(narrowed("", "stock-2", "")), page_of({}, 0)).missing, 1);
+  EXPECT_THAT(missing(), ElementsAre("b"));
+}
+
+TEST_F(MirrorMissing, NarrowsToAProductOnlyWhereCouponAndStockAgree) {
+  Page page = page_of({{.code = "agree", .stock = "s1", .product = "p"},
+                       {.code = "stock-says-other", .stock = "s2", .product = "p"},
+                       {.code = "stock-says-nothing", .stock = "s3", .product = "p"},
+                       {.code = "stock-unknown", .stock = "s4", .product = "p"},
+                       {.code = "only-stock-says", .stock = "s1", .product = std::nullopt},
+                       {.code = "nobody-says", .stock = "s3", .product = std::nullopt},
+                       {.code = "other", .stock = "s2", .product = "q"}},
+                      7);
+  page.stocks = {stock("s1", "p"), stock("s2", "q"), stock("s3", std::nullopt)};
+  apply(listing, page);
+  apply(watch(narrowed("p", "", "")), page_of({}, 0));
+  EXPECT_THAT(missing(), ElementsAre("agree", "only-stock-says", "stock-says-nothing", "stock-unknown"));
+}
+
+TEST_F(MirrorMissing, NarrowsToAStockOfAProduct) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b", .stock = "stock-2"}}, 2));
+  apply(watch(narrowed("product-2", "stock-1", "")), page_of({}, 0));
+  EXPECT_THAT(missing(), IsEmpty());
+  apply(watch(narrowed("product-1", "stock-1", "")), page_of({}, 0));
+  EXPECT_THAT(missing(), ElementsAre("a"));
+}
+
+TEST_F(MirrorMissing, MarksNothingByAListingOfOneState) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b", .state = "USED"}}, 2));
+  const PageOutcome outcome = apply(watch(narrowed("", "", "EFFECTIVE")), page_of({}, 0));
+  EXPECT_TRUE(outcome.whole);
+  EXPECT_EQ(outcome.missing, 0);
+  EXPECT_THAT(missing(), IsEmpty());
+}
+
+TEST_F(MirrorMissing, SparesACouponThatAnotherListingShowedMeanwhile) {
+  const ListingId other = watch(narrowed("", "stock-2", ""));
+  apply(listing, page_of({{.code = "a"}}, 1, "t1"));
+  apply(other, page_of({{.code = "new", .stock = "stock-2"}}, 1));
+  const PageOutcome outcome = apply(listing, page_of({}), 1);
+  EXPECT_TRUE(outcome.whole);
+  EXPECT_EQ(outcome.missing, 0);
+  EXPECT_EQ(apply(listing, page_of({{.code = "a"}}, 1)).missing, 1);
+}
+
+}  // namespace
+}  // namespace couponsync
