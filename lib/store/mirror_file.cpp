@@ -66,7 +66,16 @@ void check_header(const std::filesystem::path& path, std::string_view header) {
                        "give mirror.path a name of its own");
 }
 
-void check_existing_file(const std::filesystem::path& path) {
+}  // namespace
+
+std::filesystem::path resolve_mirror_path(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::path resolved = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+  if (error) throw system_error(path, "cannot be found", error.value());
+  return resolved;
+}
+
+void check_mirror_file(const std::filesystem::path& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) throw system_error(path, "cannot be opened", errno);
   struct stat status {};
@@ -80,17 +89,8 @@ void check_existing_file(const std::filesystem::path& path) {
   check_header(path, {header.data(), static_cast<std::size_t>(size)});
 }
 
-}  // namespace
-
-std::filesystem::path resolve_mirror_path(const std::filesystem::path& path) {
-  std::error_code error;
-  std::filesystem::path resolved = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
-  if (error) throw system_error(path, "cannot be found", error.value());
-  return resolved;
-}
-
 void prepare_mirror_file(const std::filesystem::path& path) {
-  if (!create_file(path)) check_existing_file(path);
+  if (!create_file(path)) check_mirror_file(path);
 }
 
 }  // namespace couponsync

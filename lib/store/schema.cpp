@@ -27,7 +27,18 @@ std::string pragma(std::string_view name, std::size_t value) {
   return "PRAGMA " + std::string(name) + " = " + std::to_string(value) + ";\n";
 }
 
-/// The version the database has, 0 for an empty one.
+void ensure_redaction_key(SQLite::Database& database) {
+  std::array<std::byte, kRedactionKeySize> key{};
+  if (getentropy(key.data(), key.size()) != 0)
+    throw std::runtime_error("the kernel gave no random bytes for the mirror's redaction key");
+  Statement insert(database,
+                   "INSERT INTO mirror_property (name, value) VALUES ('redaction_key', ?1)"
+                   " ON CONFLICT (name) DO NOTHING");
+  insert.run(std::span<const std::byte>(key));
+}
+
+}  // namespace
+
 std::size_t version_of(SQLite::Database& database, const std::filesystem::path& path, std::size_t newest) {
   const std::int64_t application_id = number(database, "PRAGMA application_id");
   const std::int64_t version = number(database, "PRAGMA user_version");
@@ -45,18 +56,6 @@ std::size_t version_of(SQLite::Database& database, const std::filesystem::path& 
         "run the newer couponsyncd that wrote it, or move it away to have everything read anew");
   return static_cast<std::size_t>(version);
 }
-
-void ensure_redaction_key(SQLite::Database& database) {
-  std::array<std::byte, kRedactionKeySize> key{};
-  if (getentropy(key.data(), key.size()) != 0)
-    throw std::runtime_error("the kernel gave no random bytes for the mirror's redaction key");
-  Statement insert(database,
-                   "INSERT INTO mirror_property (name, value) VALUES ('redaction_key', ?1)"
-                   " ON CONFLICT (name) DO NOTHING");
-  insert.run(std::span<const std::byte>(key));
-}
-
-}  // namespace
 
 void migrate(SQLite::Database& database, const std::filesystem::path& path,
              std::span<const std::string_view> migrations, std::string_view views) {

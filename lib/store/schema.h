@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -13,6 +14,10 @@ class Database;
 namespace couponsync {
 
 inline constexpr std::uint32_t kApplicationId = 0x43505344;  // "CPSD"
+
+/// The schema version the database has, 0 for an empty one. Throws MirrorError (refused) if it is another
+/// application's or newer than `newest`, or SQLite::Exception.
+std::size_t version_of(SQLite::Database& database, const std::filesystem::path& path, std::size_t newest);
 
 /// Sees that the database is empty or a mirror of at most `migrations.size()`, and brings it there: all
 /// migrations that are due, the views and the version commit together or not at all. Throws MirrorError

@@ -127,15 +127,25 @@ TEST_F(SchedulerTest, AFailedListingIsDueSoonerThanUsualAndLessAndLessOften) {
   EXPECT_EQ(std::ranges::count(world_.api.calls, "o0", &SeenCall::openid), 1);
 }
 
-TEST_F(SchedulerTest, ARestartReadsNothingThatIsStillFresh) {
+TEST_F(SyncTest, ARestartReadsNothingThatIsStillFresh) {
   {
     World before(path_);
     before.populate(3, [](int) { return 1; });
     before.once();
   }
-  start(3);
-  run_for(minutes(1));
-  EXPECT_TRUE(world_.api.calls.empty());
+  World world(path_);
+  world.populate(3, [](int) { return 1; });
+  Scheduler scheduler(world.env, *world.writer, world.events, Plan{world.make_syncer(), world.watchlist()},
+                      world.env.context().get_executor());
+  boost::asio::cancellation_signal cancel;
+  bool ended = false;
+  boost::asio::co_spawn(
+      world.env.context(), scheduler.run(),
+      boost::asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr, Failure) { ended = true; }));
+  world.driver.run_until([&] { return world.env.elapsed() >= minutes(1); });
+  EXPECT_TRUE(world.api.calls.empty());
+  cancel.emit(boost::asio::cancellation_type::terminal);
+  world.driver.run_until([&] { return ended; });
 }
 
 }  // namespace
