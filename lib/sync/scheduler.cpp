@@ -1,8 +1,10 @@
 #include "sync/scheduler.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace couponsync {
@@ -109,7 +111,12 @@ Task<> Scheduler::wait_until(UnixSeconds wall_time) {
   const SteadyTime until = env_.steady_now() + std::chrono::duration_cast<SteadyTime::duration>(wait);
   Task<> sleep = env_.sleep_until(until);
   Task<> ask = wait_until_asked(requests_);
-  co_await (std::move(sleep) || std::move(ask));
+  // Cancelled, both end with an exception, and `||` throws them in a wrapper of its own.
+  try {
+    co_await (std::move(sleep) || std::move(ask));
+  } catch (const boost::asio::multiple_exceptions& both) {
+    std::rethrow_exception(both.first_exception());
+  }
 }
 
 Task<bool> Scheduler::pause_after(const Failure& failure) {

@@ -82,9 +82,10 @@ TEST(Layers, EachLibraryStaysInItsPlace) {
     const std::regex files(confinement.files);
     for (const std::string folder : {"lib", "daemon"})
       for (const Include& include : includes_under(folder))
-        if (std::regex_match(include.header, headers))
+        if (std::regex_match(include.header, headers)) {
           EXPECT_TRUE(std::regex_match(include.file.string(), files))
               << include.file << " includes " << include.header;
+        }
   }
 }
 

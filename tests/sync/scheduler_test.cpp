@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 
@@ -20,9 +21,19 @@ class SchedulerTest : public SyncTest {
     scheduler_ = std::make_unique<Scheduler>(world_.env, *world_.writer, world_.events,
                                              Plan{world_.make_syncer(), world_.watchlist()},
                                              world_.env.context().get_executor());
-    boost::asio::co_spawn(world_.env.context(), scheduler_->run(),
-                          boost::asio::bind_cancellation_slot(
-                              cancel_.slot(), [this](std::exception_ptr, Failure) { ended_ = true; }));
+    boost::asio::co_spawn(
+        world_.env.context(), scheduler_->run(),
+        boost::asio::bind_cancellation_slot(
+            cancel_.slot(), [this](const std::exception_ptr& thrown, const Failure&) { note_end(thrown); }));
+  }
+
+  void note_end(const std::exception_ptr& thrown) {
+    ended_ = true;
+    try {
+      if (thrown) std::rethrow_exception(thrown);
+    } catch (const boost::system::system_error& error) {
+      end_ = error.code();
+    }
   }
 
   void run_for(std::chrono::nanoseconds time) {
@@ -43,12 +54,14 @@ class SchedulerTest : public SyncTest {
     if (!scheduler_) return;
     cancel_.emit(boost::asio::cancellation_type::terminal);
     world_.driver.run_until([this] { return ended_; });
+    EXPECT_EQ(end_, boost::asio::error::operation_aborted);
   }
 
   World world_{path_};
   std::unique_ptr<Scheduler> scheduler_;
   boost::asio::cancellation_signal cancel_;
   bool ended_ = false;
+  boost::system::error_code end_;
 };
 
 TEST_F(SchedulerTest, SyncsEverythingAtTheFirstStartAndThenOnceAnInterval) {
