@@ -80,8 +80,8 @@ EntrySlices slice_entry(Scanner& scan) {
     return slices;
   }
   slices.rest = "{";
+  std::size_t begin = scan.position();  // of a member, with the white space in front of it
   while (!scan.take('}')) {
-    const std::size_t begin = scan.position();
     const std::string_view key = scan.take_value();
     scan.take(':');
     const std::string_view value = scan.take_value();
@@ -95,6 +95,7 @@ EntrySlices slice_entry(Scanner& scan) {
       slices.rest.append(scan.since(begin));
     }
     scan.take(',');
+    begin = scan.position();
   }
   slices.rest += '}';
   return slices;
