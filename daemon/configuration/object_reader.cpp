@@ -120,6 +120,7 @@ void ObjectReader::texts(std::string_view name, std::vector<std::string>& out, c
                          const Valid& valid) {
   const boost::json::array* items = list(name);
   if (items == nullptr) return;
+  if (items->empty()) problem(name, "is empty; leave it out or name at least one");
   for (std::size_t i = 0; i < items->size(); ++i) {
     std::string text;
     ObjectReader item(nullptr, pointer_to(name), problems_);

@@ -189,7 +189,8 @@ TEST_F(ConfigurationTest, WantsOpenidsFromSomewhereAndStatesThatAreDocumented) {
   EXPECT_NE(problems(group(R"("appid": "wx1", "openids": ["o"], "coupon_states": ["USSED"])"))
                 .find("/watchlist/0/coupon_states/0"),
             std::string::npos);
-  EXPECT_EQ(problems(group(R"("appid": "wx1", "openids": ["o"], "coupon_states": []")) != "", true);
+  EXPECT_EQ(problems(group(R"("appid": "wx1", "openids": ["o"], "coupon_states": [])")),
+            "/watchlist/0/coupon_states: is empty; leave it out or name at least one");
 }
 
 TEST_F(ConfigurationTest, FindsCredentialsWhereSystemdPutsThem) {

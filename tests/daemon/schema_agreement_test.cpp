@@ -67,7 +67,9 @@ TEST_F(SchemaAgreement, TheLimitsAreTheSame) {
         };
         const std::int64_t beyond = limit == std::string("minimum") ? value - 1 : value + 1;
         // The start rate has the configured maximum as its limit.
-        if (key.key() != "start_requests_per_second") EXPECT_EQ(with(value), "");
+        if (key.key() != "start_requests_per_second") {
+          EXPECT_EQ(with(value), "");
+        }
         EXPECT_NE(with(beyond), "") << key.key();
       }
     }
