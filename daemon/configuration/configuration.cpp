@@ -207,6 +207,8 @@ void Loader::read_group(ObjectReader reader) {
   reader.text("product_coupon_id", group.product_coupon_id, kIdentifierAllowed, is_identifier);
   reader.text("stock_id", group.stock_id, kIdentifierAllowed, is_identifier);
   reader.texts("coupon_states", group.coupon_states, kCouponStateAllowed, is_coupon_state);
+  if (reader.is_empty_list("coupon_states"))
+    reader.problem("coupon_states", "is empty; leave it out or name at least one");
   reader.finish();
   result_.watchlist.push_back(std::move(group));
 }

@@ -72,6 +72,12 @@ bool ObjectReader::has(std::string_view name) const {
   return object_ != nullptr && object_->contains({name.data(), name.size()});
 }
 
+bool ObjectReader::is_empty_list(std::string_view name) const {
+  if (!has(name)) return false;
+  const boost::json::array* items = object_->at({name.data(), name.size()}).if_array();
+  return items != nullptr && items->empty();
+}
+
 const boost::json::value* ObjectReader::take(std::string_view name, bool required) {
   known_.emplace_back(name);
   if (has(name)) return &object_->at({name.data(), name.size()});
@@ -120,7 +126,6 @@ void ObjectReader::texts(std::string_view name, std::vector<std::string>& out, c
                          const Valid& valid) {
   const boost::json::array* items = list(name);
   if (items == nullptr) return;
-  if (items->empty()) problem(name, "is empty; leave it out or name at least one");
   for (std::size_t i = 0; i < items->size(); ++i) {
     std::string text;
     ObjectReader item(nullptr, pointer_to(name), problems_);

@@ -30,7 +30,7 @@ class ObjectReader {
   void text(std::string_view name, std::string& out, const char* allowed, const Valid& valid);
   void text(std::string_view name, std::optional<std::string>& out, const char* allowed, const Valid& valid);
   void required_text(std::string_view name, std::string& out, const char* allowed, const Valid& valid);
-  /// A list of such texts, which is not empty.
+  /// A list of such texts.
   void texts(std::string_view name, std::vector<std::string>& out, const char* allowed, const Valid& valid);
 
   void integer(std::string_view name, std::int64_t low, std::int64_t high, std::int64_t& out);
@@ -46,6 +46,7 @@ class ObjectReader {
 
   bool present() const { return object_ != nullptr; }
   bool has(std::string_view name) const;
+  bool is_empty_list(std::string_view name) const;
   void problem(std::string_view name, std::string message);
   std::string pointer_to(std::string_view name) const;
 
