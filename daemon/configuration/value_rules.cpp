@@ -15,7 +15,6 @@ constexpr std::array<std::string_view, 7> kCouponStates{"CONFIRMING", "PENDING",
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 bool is_port(std::string_view text) {
   unsigned port = 0;
@@ -32,7 +31,8 @@ bool is_identifier(std::string_view text) {
 }
 
 bool is_serial(std::string_view text) {
-  return !text.empty() && text.size() <= 40 && std::ranges::all_of(text, is_hex_digit);
+  return !text.empty() && text.size() <= 64 &&
+         std::ranges::all_of(text, [](char c) { return is_digit(c) || is_letter(c); });
 }
 
 bool is_coupon_state(std::string_view text) {

@@ -9,8 +9,8 @@ namespace couponsync::daemon {
 inline constexpr const char* kIdentifierAllowed = "1 to 128 of [0-9A-Za-z_-]";
 bool is_identifier(std::string_view text);
 
-/// The serial number of an X.509 certificate in hexadecimal (RFC 5280: up to 20 octets).
-inline constexpr const char* kSerialAllowed = "1 to 40 hexadecimal digits";
+/// The serial number of a certificate as WeChat Pay shows it, today 40 hexadecimal digits.
+inline constexpr const char* kSerialAllowed = "1 to 64 of [0-9A-Za-z]";
 bool is_serial(std::string_view text);
 
 /// The states of the API's documentation.

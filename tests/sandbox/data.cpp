@@ -285,8 +285,9 @@ bool Data::knows_stock(std::string_view stock_id) const {
 }
 
 bool Data::knows_product(std::string_view product_coupon_id) const {
-  return std::ranges::any_of(
-      offers_, [&](const Offer& o) { return o.product.at("product_coupon_id").as_string() == product_coupon_id; });
+  return std::ranges::any_of(offers_, [&](const Offer& o) {
+    return o.product.at("product_coupon_id").as_string() == product_coupon_id;
+  });
 }
 
 void Data::show_example(const json::object& entry) {
