@@ -55,8 +55,11 @@ int run(int argc, const char* const* argv) {
     std::cerr << "couponsyncd: configuration:\n" << error.what() << "\n";
     return kExitConfiguration;
   } catch (const MirrorError& error) {
-    std::cerr << "couponsyncd: mirror: " << error.what() << "\n";
+    std::cerr << "couponsyncd: " << error.what() << "\n";
     return exit_code_of(error.reason());
+  } catch (const std::exception& error) {
+    std::cerr << "couponsyncd: this should not happen, please report it: " << error.what() << "\n";
+    return kExitDefect;
   }
 }
 

@@ -36,8 +36,6 @@ SyncOptions sync_options(const Configuration& configuration) {
   return options;
 }
 
-}  // namespace
-
 Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport) {
   const Configuration::Credentials& credentials = configuration.credentials;
   const SecretText private_pem = read_private_key_file(credentials.private_key_file);
@@ -68,17 +66,25 @@ std::unique_ptr<HttpsTransport> make_transport(const Configuration& configuratio
   }
 }
 
+}  // namespace
+
+ApiAccess make_api_access(const Configuration& configuration, Env& env) {
+  std::unique_ptr<HttpsTransport> transport = make_transport(configuration);
+  Exchange exchange = make_exchange(configuration, env, *transport);
+  return {std::move(transport), std::move(exchange)};
+}
+
 RateOptions rate_options(const Configuration& configuration) {
   return {configuration.rate.max_requests_per_second, configuration.rate.start_requests_per_second,
           configuration.rate.share};
 }
 
-Session::Session(const Configuration& configuration, Parts parts,
+Session::Session(const Configuration& configuration, ApiAccess access, Parts parts,
                  const boost::asio::any_io_executor& executor)
-    : transport_(make_transport(configuration)),
+    : transport_(std::move(access.transport)),
       domains_(configuration.api.backup.has_value()),
-      syncer_({parts.env, parts.rate, domains_, parts.writer, parts.events},
-              make_exchange(configuration, parts.env, *transport_), sync_options(configuration), executor) {}
+      syncer_({parts.env, parts.rate, domains_, parts.writer, parts.events}, std::move(access.exchange),
+              sync_options(configuration), executor) {}
 
 std::shared_ptr<Syncer> share_syncer(std::shared_ptr<Session> session) {
   Syncer* syncer = &session->syncer();

@@ -14,12 +14,14 @@
 
 namespace couponsync::daemon {
 
-/// Reads the key files and puts together what makes one call. Throws ConfigurationError that names the key at
-/// fault.
-Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport);
+/// What calls need: connections, and the keys they are signed and verified with.
+struct ApiAccess {
+  std::unique_ptr<HttpsTransport> transport;
+  Exchange exchange;  ///< refers to `transport`
+};
 
-/// Throws ConfigurationError if api.ca_file cannot be used.
-std::unique_ptr<HttpsTransport> make_transport(const Configuration& configuration);
+/// Reads the key files. Throws ConfigurationError that names the key at fault. `env` outlives it.
+ApiAccess make_api_access(const Configuration& configuration, Env& env);
 
 RateOptions rate_options(const Configuration& configuration);
 
@@ -35,8 +37,8 @@ class Session {
     RateController& rate;  ///< what was learned about the brand's quota outlives a reload
   };
 
-  /// Throws ConfigurationError.
-  Session(const Configuration& configuration, Parts parts, const boost::asio::any_io_executor& executor);
+  Session(const Configuration& configuration, ApiAccess access, Parts parts,
+          const boost::asio::any_io_executor& executor);
 
   Syncer& syncer() { return syncer_; }
 

@@ -41,7 +41,7 @@ void check_mirror(const Configuration& configuration, Report& report) {
   } catch (const MirrorError& error) {
     report.failed(
         error.reason() == MirrorError::Reason::unwritable ? kExitMirrorUnwritable : kExitMirrorRefused,
-        fmt::format("mirror {}", error.what()));
+        error.what());
   }
 }
 
@@ -76,15 +76,15 @@ int run_check(const CheckArguments& arguments) {
 
   IoLoop loop;
   SystemEnv env;
-  const std::unique_ptr<HttpsTransport> transport = make_transport(configuration);
-  Exchange exchange = make_exchange(configuration, env, *transport);
+  ApiAccess access = make_api_access(configuration, env);
   report.ok(fmt::format("keys of brand {}", configuration.brand_id));
 
   const Watchlist watchlist = expand_watchlist(configuration);
   report.ok(fmt::format("watchlist: {} openids, {} listings, {} listed more than once", watchlist.openids,
                         watchlist.listings.size(), watchlist.repeated));
   check_mirror(configuration, report);
-  if (arguments.online) loop.run(check_domains(configuration, exchange, watchlist.listings.front(), report));
+  if (arguments.online)
+    loop.run(check_domains(configuration, access.exchange, watchlist.listings.front(), report));
   std::cout << std::flush;
   return report.exit_code();
 }

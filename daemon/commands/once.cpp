@@ -114,10 +114,12 @@ int run_once(const OnceArguments& arguments) {
   SystemEnv env;
   RateController rate(rate_options(configuration), env.steady_now());
   LogEvents events(log);
+  ApiAccess access = make_api_access(configuration, env);
   Mirror mirror = Mirror::open(mirror_options(configuration));
   set_redaction_key(mirror.redaction_key());
   Writer writer(std::move(mirror));
-  Session session(configuration, {env, writer, events, rate}, loop.context().get_executor());
+  Session session(configuration, std::move(access), {env, writer, events, rate},
+                  loop.context().get_executor());
   const Signals signals(loop.context(), {[&loop] { loop.stop(); }, {}});
 
   Once once{configuration, env,

@@ -24,13 +24,16 @@ namespace {
 /// The service as one object: what lives as long as the process, and the configuration in force.
 class Service {
  public:
-  Service(Configuration configuration, const Watchlist& watchlist, std::shared_ptr<spdlog::logger> log)
-      : configuration_(std::move(configuration)),
+  /// `access` was made with `env`, which outlives this.
+  Service(Configuration configuration, const Watchlist& watchlist, ApiAccess access, Env& env,
+          std::shared_ptr<spdlog::logger> log)
+      : env_(env),
+        configuration_(std::move(configuration)),
         log_(std::move(log)),
         events_(log_, [this](const std::string& status) { notifier_.status(status); }),
         rate_(rate_options(configuration_), env_.steady_now()),
         writer_(open_mirror(configuration_)),
-        scheduler_(env_, writer_, events_, plan(configuration_, watchlist), executor()),
+        scheduler_(env_, writer_, events_, plan(configuration_, watchlist, std::move(access)), executor()),
         signals_(loop_.context(), {[this] { stop(); }, [this] { reload(); }}),
         watchdog_(executor(), notifier_) {}
 
@@ -39,13 +42,13 @@ class Service {
  private:
   boost::asio::any_io_executor executor() { return loop_.context().get_executor(); }
   static Mirror open_mirror(const Configuration& configuration);
-  Plan plan(const Configuration& configuration, const Watchlist& watchlist);
+  Plan plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access);
   void stop();
   void reload();
   void adopt(Configuration configuration);
 
+  Env& env_;
   IoLoop loop_;
-  SystemEnv env_;
   ServiceNotifier notifier_;
   Configuration configuration_;
   std::shared_ptr<spdlog::logger> log_;
@@ -63,9 +66,9 @@ Mirror Service::open_mirror(const Configuration& configuration) {
   return mirror;
 }
 
-Plan Service::plan(const Configuration& configuration, const Watchlist& watchlist) {
-  auto session =
-      std::make_shared<Session>(configuration, Session::Parts{env_, writer_, events_, rate_}, executor());
+Plan Service::plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access) {
+  auto session = std::make_shared<Session>(configuration, std::move(access),
+                                           Session::Parts{env_, writer_, events_, rate_}, executor());
   return {share_syncer(std::move(session)), watchlist.listings};
 }
 
@@ -103,9 +106,10 @@ void Service::reload() {
 void Service::adopt(Configuration configuration) {
   if (configuration.mirror.path != configuration_.mirror.path ||
       configuration.mirror.durability != configuration_.mirror.durability)
-    throw ConfigurationError("/mirror", "cannot change while the service runs: restart it to move the mirror");
+    throw ConfigurationError("/mirror",
+                             "cannot change while the service runs: restart it to move the mirror");
   const Watchlist watchlist = expand_watchlist(configuration);
-  Plan next = plan(configuration, watchlist);
+  Plan next = plan(configuration, watchlist, make_api_access(configuration, env_));
   RateOptions rate = rate_options(configuration);
   rate.learned_requests_per_second = rate_.requests_per_second(env_.steady_now());
   rate_ = RateController(rate, env_.steady_now());
@@ -122,7 +126,9 @@ int run_service(const RunArguments& arguments) {
   const Watchlist watchlist = expand_watchlist(configuration);
   auto log = make_logger(configuration.log);
   ignore_harmless_signals();
-  return Service(std::move(configuration), watchlist, std::move(log)).run();
+  SystemEnv env;
+  ApiAccess access = make_api_access(configuration, env);
+  return Service(std::move(configuration), watchlist, std::move(access), env, std::move(log)).run();
 }
 
 }  // namespace couponsync::daemon
