@@ -1,6 +1,8 @@
 #include "api/canonical_json.h"
 #include "api/entry_decoders.h"
 
+#include <utility>
+
 namespace couponsync {
 namespace {
 

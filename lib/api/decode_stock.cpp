@@ -2,6 +2,8 @@
 #include "api/entry_decoders.h"
 
 #include <array>
+#include <utility>
+#include <vector>
 
 namespace couponsync {
 namespace {

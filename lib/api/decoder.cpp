@@ -7,6 +7,8 @@
 
 #include <deque>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace couponsync {
 namespace {

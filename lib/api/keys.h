@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 struct evp_pkey_st;  // OpenSSL's EVP_PKEY
 

@@ -25,7 +25,7 @@ class Signer {
   Signer(BrandIdentity identity, PrivateKey key);
 
   /// Sets Authorization, Wechatpay-Serial and User-Agent, replacing what is there: every attempt is signed
-  /// anew, because a nonce is used once and an old timestamp is refused. Takes about a millisecond.
+  /// anew, because a nonce is used once and an old timestamp is refused. Takes well under a millisecond.
   void sign(HttpRequest& request, UnixSeconds now, std::string_view nonce) const;
 
  private:

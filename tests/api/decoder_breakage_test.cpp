@@ -98,9 +98,9 @@ TEST(OddMember, IsAbsentAndNamedAndThePageStaysGood) {
       {R"("sequential_usage_detail":{"detail_item_list":{}})", "sequential_usage_detail.detail_item_list"},
   };
   for (const auto& [member, path] : table) {
-    const Page page = decoded(page_of(entry_of() + "," + entry_of("," + std::string(member))));
+    const Page page = decoded(page_of(entry_of() + "," + entry_of(std::string(",") + member)));
     EXPECT_EQ(page.coupons.size(), 2U);
-    EXPECT_THAT(page.oddities, ElementsAre("user_coupon_list[1]." + std::string(path))) << member;
+    EXPECT_THAT(page.oddities, ElementsAre(std::string("user_coupon_list[1].") + path)) << member;
     EXPECT_THAT(page.coupons.at(1).raw_json, HasSubstr(member));
     EXPECT_EQ(page.coupons.at(1).receive_time, std::nullopt);
     EXPECT_EQ(page.coupons.at(1).coupon_state, std::nullopt);

@@ -76,7 +76,7 @@ std::string damage(std::string body, std::mt19937& random) {
 }
 
 TEST(DamagedPage, KeepsItsPromisesOrFailsWhateverTheDamage) {
-  std::mt19937 random(20250902);  // NOLINT: the same run every time
+  std::mt19937 random(20250902);  // the same run every time
   const std::string body = compact_example();
   int decoded_pages = 0;
   for (int round = 0; round < 20000; ++round) {
@@ -113,7 +113,7 @@ void mutate_value(json::value& value, std::mt19937& random) {
 }
 
 TEST(DamagedPage, KeepsItsPromisesOrFailsWhateverTheTypes) {
-  std::mt19937 random(20251101);  // NOLINT: the same run every time
+  std::mt19937 random(20251101);  // the same run every time
   const json::value example = json::parse(read_test_data("list-user-coupons.example.json"));
   int decoded_pages = 0;
   for (int round = 0; round < 5000; ++round) {

@@ -60,8 +60,8 @@ TEST(RepeatedProduct, IsOnThePageOnceAsLastSeen) {
 }
 
 TEST(RepeatedProduct, GivesItsIdToEveryEntryOfAFullPage) {
-  std::string entries;
-  for (int i = 0; i < 50; ++i) entries += (i == 0 ? "" : ",") + entry_with_product("p", "A");
+  std::string entries = entry_with_product("p", "A");
+  for (int i = 1; i < 50; ++i) entries.append(",").append(entry_with_product("p", "A"));
   const Page page = decoded(page_of(entries));
   EXPECT_EQ(page.coupons.size(), 50U);
   EXPECT_EQ(page.stocks.size(), 1U);

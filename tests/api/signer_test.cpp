@@ -112,7 +112,7 @@ TEST(MakeNonce, ThrowsAwayBytesThatWouldFavourSomeLetters) {
 }
 
 TEST(MakeNonce, IsThirtyTwoLettersAndDigitsEachEquallyLikely) {
-  std::mt19937 generator(42);  // NOLINT: the same run every time
+  std::mt19937 generator(42);  // the same run every time
   RandomEnv env([&generator] { return static_cast<unsigned>(generator()); });
   std::map<char, int> counts;
   constexpr int kNonces = 6200;
