@@ -59,7 +59,6 @@ mkfifo "$work/ready"
 sandbox_pid=$!
 read -r ready <"$work/ready" || { echo "the sandbox did not start" >&2; exit 1; }
 control_port=$(sed -E 's/.*"control":"http:\/\/127\.0\.0\.1:([0-9]+).*/\1/' <<<"$ready")
-echo "$ready"
 
 say "couponsyncd check --online"
 "$couponsyncd" check --online --config "$work/sandbox/couponsyncd.json"
@@ -78,7 +77,7 @@ sqlite3 -readonly "$work/sandbox/mirror.db" ".backup '$result/mirror.db'"
 
 say "What is in the mirror"
 query "SELECT coupon_state, count(*) AS coupons, count(DISTINCT openid) AS users FROM coupon GROUP BY 1 ORDER BY 2 DESC"
-query "SELECT * FROM v_stock_funnel LIMIT 10"
+query "SELECT stock_id, product_name, mirrored AS coupons, users, effective, used, expired, used_percent FROM v_stock_funnel LIMIT 8"
 query "SELECT trigger, listings_ok AS listings, pages, requests, rate_limited, failovers, inserted, unchanged, round(seconds, 1) AS seconds FROM sync_run"
 
 say "The mirror is yours to look into: ${result#"$root"/}/mirror.db"

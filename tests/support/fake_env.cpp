@@ -37,8 +37,8 @@ bool FakeEnv::wake_next_sleeper() {
 bool FakeEnv::step(const Writer* writer) {
   context_.restart();
   if (context_.poll_one() > 0) return true;
-  // The database thread is at work: its completion is the next thing to happen. It counts a job as pending until after its
-  // completion was posted, so it may be that this one has already run: look again soon.
+  // The database thread is at work: its completion is the next thing to happen. It counts a job as pending
+  // until after its completion was posted, so it may be that this one has already run: look again soon.
   if (writer != nullptr && writer->pending() > 0) {
     context_.restart();
     context_.run_one_for(std::chrono::milliseconds(1));
