@@ -12,17 +12,6 @@
 
 namespace couponsync {
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = testing::TempDir() + "couponsync-store-XXXXXX";
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder " + name);
-  path_ = std::filesystem::canonical(name);
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 namespace {
 
 std::vector<std::string> rows_of(SQLite::Database& database, const std::string& sql) {

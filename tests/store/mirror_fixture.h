@@ -1,6 +1,7 @@
 #pragma once
 
 #include "store/mirror.h"
+#include "support/temporary_folder.h"
 
 #include <gtest/gtest.h>
 
@@ -17,18 +18,7 @@ class Database;
 
 namespace couponsync {
 
-/// A folder of its own, gone with it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder();
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using test::TemporaryFolder;
 
 /// The rows a query gives, as a reader with a connection of its own sees them: values as SQL literals, '|'
 /// between columns.
