@@ -65,6 +65,7 @@ class DomainSelector {
 
   /// An ordinary call would not go there now. Never so without a backup.
   bool avoided(Domain domain, SteadyTime now) const;
+  bool has_backup() const { return has_backup_; }
 
  private:
   DomainHealth& health(Domain domain) { return health_[static_cast<std::size_t>(domain)]; }

@@ -139,7 +139,7 @@ void Client::learn(Domain domain, SteadyTime sent_at, const Answer& answer) {
 milliseconds Client::backoff(const Attempts& attempts, const Failure& failure) {
   if (failure.retry_after) return std::min(*failure.retry_after, kRetryAfterCap);
   // Trying the other domain for the first time needs no patience: it has done nothing wrong.
-  if (attempts.failed == 1 && attempts.avoid &&
+  if (attempts.failed == 1 && attempts.avoid && parts_.domains.has_backup() &&
       !parts_.domains.avoided(other(*attempts.avoid), parts_.env.steady_now()))
     return milliseconds::zero();
   const auto step =

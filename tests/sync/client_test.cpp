@@ -61,6 +61,19 @@ TEST_F(ClientTest, GoesToTheOtherDomainAtOnceWhenOneCannotBeReached) {
   EXPECT_EQ(world_.events.waits[0], milliseconds(0));
 }
 
+TEST_F(ClientTest, IsPatientFromTheFirstFailureOnWhenThereIsNoBackup) {
+  world_.domains = DomainSelector(false);
+  world_.api.fault = [](std::size_t n, const SeenCall&) -> Instead {
+    if (n == 0) return transport_failure(FailureKind::connect_failed);
+    return std::nullopt;
+  };
+  const RunReport report = world_.once();
+  EXPECT_EQ(report.counters.listings_ok, 1);
+  EXPECT_EQ(report.counters.failovers, 0);
+  EXPECT_EQ(world_.api.calls.at(1).domain, Domain::primary);
+  EXPECT_GE(world_.events.waits.at(0), milliseconds(200));
+}
+
 TEST_F(ClientTest, GivesAPageFourAttemptsWithGrowingPatience) {
   world_.api.fault = [](std::size_t, const SeenCall&) -> Instead {
     return FakeWechatPay::error_reply(500, "SYSTEM_ERROR");
