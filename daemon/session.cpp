@@ -31,7 +31,6 @@ HttpsEndpoint endpoint_of(const char* pointer, const std::string& url) {
 SyncOptions sync_options(const Configuration& configuration) {
   SyncOptions options;
   options.concurrency = configuration.sync.concurrency;
-  options.pager.page_size = configuration.api.page_size;
   options.pager.interval = std::chrono::ceil<std::chrono::seconds>(configuration.sync.interval);
   return options;
 }

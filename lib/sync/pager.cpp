@@ -13,11 +13,11 @@ constexpr seconds kFirstRetry{30};
 constexpr seconds kRefusedRetry{60};
 constexpr std::int64_t kMaxPagesWithoutTotal = 10'000;
 
-/// More pages than the total needs are allowed, since coupons come in and empty pages occur; a listing that
-/// goes on far beyond that is a loop.
-std::int64_t max_pages(Integer total_count, std::int64_t page_size) {
-  if (!total_count) return kMaxPagesWithoutTotal;
-  return 8 + 4 * ((*total_count + page_size - 1) / page_size);
+/// However short the API makes its pages, one coupon a page is enough for any total; empty pages occur, and
+/// coupons come in meanwhile. A listing that goes on beyond that is a loop.
+std::int64_t max_pages(Integer total_count) {
+  constexpr std::int64_t kMargin = 10;
+  return total_count ? *total_count + kMargin : kMaxPagesWithoutTotal;
 }
 
 }  // namespace
@@ -177,7 +177,7 @@ std::optional<Failure> Pager::page_loop(const Reading& reading, const FetchedPag
     return failure;
   }
   const Integer total = reading.page_index == 0 ? fetched.page.total_count : reading.total_count;
-  const std::int64_t limit = max_pages(total, options_.page_size);
+  const std::int64_t limit = max_pages(total);
   if (reading.page_index + 1 < limit) return std::nullopt;
   failure.kind = FailureKind::too_many_pages;
   failure.detail = "page " + std::to_string(limit) + " is not the last, though total_count is " +

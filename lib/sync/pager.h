@@ -12,7 +12,6 @@
 namespace couponsync {
 
 struct PagerOptions {
-  int page_size = 50;
   std::chrono::seconds interval{900};  ///< how long a listing that was read to its end stays fresh
 };
 

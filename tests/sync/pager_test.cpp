@@ -82,7 +82,7 @@ TEST_F(PagerTest, EndsAListingThatNeverEnds) {
   const RunReport report = world_.once();
   EXPECT_EQ(report.counters.listings_failed, 1);
   EXPECT_EQ(world_.events.failures.at(0).kind, FailureKind::too_many_pages);
-  EXPECT_EQ(world_.api.calls.size(), 12U);
+  EXPECT_EQ(world_.api.calls.size(), 60U);
 }
 
 TEST_F(PagerTest, GoesOnPastAnEmptyPageThatHasANextToken) {
