@@ -145,7 +145,7 @@ void Loader::read_api(ObjectReader reader) {
   reader.duration("connect_timeout", milliseconds(100), std::chrono::minutes(5), api.connect_timeout);
   reader.duration("request_timeout", milliseconds(100), std::chrono::minutes(10), api.request_timeout);
   auto bytes = static_cast<std::int64_t>(api.max_response_bytes);
-  reader.integer("max_response_bytes", 65'536, 1'073'741'824, bytes);
+  reader.integer("max_response_bytes", 1024, 1'073'741'824, bytes);
   api.max_response_bytes = static_cast<std::size_t>(bytes);
   reader.finish();
 }
@@ -177,7 +177,7 @@ void Loader::read_sync(ObjectReader reader) {
 
 void Loader::read_rate(ObjectReader reader) {
   Configuration::Rate& rate = result_.rate;
-  reader.number("max_requests_per_second", 0, 10'000, rate.max_requests_per_second);
+  reader.number("max_requests_per_second", 0, 100'000, rate.max_requests_per_second);
   // A brand that lowers the maximum below the default start means that start as well.
   rate.start_requests_per_second = std::min(rate.start_requests_per_second, rate.max_requests_per_second);
   reader.number("start_requests_per_second", 0, rate.max_requests_per_second, rate.start_requests_per_second);

@@ -8,7 +8,8 @@
 namespace couponsync::test {
 
 TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "couponsyncd-test-XXXXXX").string();
+  std::string pattern =
+      (std::filesystem::temp_directory_path() / "couponsyncd-test-").string() + std::string(6, 'X');
   if (mkdtemp(pattern.data()) == nullptr) throw std::system_error(errno, std::generic_category(), pattern);
   path_ = pattern;
 }
