@@ -4,6 +4,9 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+#include <string>
+#include <vector>
+
 namespace couponsync::sandbox {
 namespace {
 
@@ -52,9 +55,9 @@ TEST_F(AuthorizationTest, RefusesEachSingleDefect) {
 TEST_F(AuthorizationTest, WantsExactlyTheFiveFields) {
   const std::string right = header();
   EXPECT_TRUE(parse_authorization(right));
-  for (const std::string& wrong :
-       {std::string(), "Bearer x", right + ",more=\"1\"", right + ",", right.substr(0, right.rfind(',')),
-        "WECHATPAY2-SHA256-RSA2048" + right.substr(right.find(' '))})
+  for (const std::string& wrong : std::vector<std::string>{
+           "", "Bearer x", right + ",more=\"1\"", right + ",", right.substr(0, right.rfind(',')),
+           "WECHATPAY2-SHA256-RSA2048" + right.substr(right.find(' '))})
     EXPECT_EQ(parse_authorization(wrong), std::nullopt) << wrong;
   std::string spaced = right;
   spaced.insert(spaced.find(',') + 1, " ");
