@@ -110,9 +110,9 @@ void Service::adopt(Configuration configuration) {
                              "cannot change while the service runs: restart it to move the mirror");
   const Watchlist watchlist = expand_watchlist(configuration);
   Plan next = plan(configuration, watchlist, make_api_access(configuration, env_));
-  RateOptions rate = rate_options(configuration);
-  rate.learned_requests_per_second = rate_.requests_per_second(env_.steady_now());
-  rate_ = RateController(rate, env_.steady_now());
+  // What was learned about the quota is worth more than a fresh start, unless the limits themselves are new.
+  if (configuration.rate != configuration_.rate)
+    rate_ = RateController(rate_options(configuration), env_.steady_now());
   apply_log_options(*log_, configuration.log);
   configuration_ = std::move(configuration);
   scheduler_.reload(std::move(next));

@@ -54,6 +54,8 @@ struct Configuration {
     double max_requests_per_second = 400;
     double start_requests_per_second = 20;
     double share = 1.0;
+
+    bool operator==(const Rate&) const = default;
   };
   struct Http {
     std::optional<std::string> listen;
