@@ -51,6 +51,12 @@ bool already_read(const ListingState& listing, const std::optional<InterruptedRu
   return *listing.last_completed_at >= std::max(interrupted->started_at, fresh_since);
 }
 
+RunReport stopped_by(const Failure& failure) {
+  RunReport report;
+  report.stopped_by = failure;
+  return report;
+}
+
 struct Once {
   const Configuration& configuration;
   Env& env;
@@ -66,10 +72,10 @@ struct Once {
 
 Task<RunReport> Once::run() {
   const Result<std::optional<InterruptedRun>> interrupted = co_await writer.interrupted_once();
-  if (interrupted.has_error()) co_return RunReport{{}, interrupted.error()};
+  if (interrupted.has_error()) co_return stopped_by(interrupted.error());
   std::vector<ListingKey> keys = watchlist;
   Result<std::vector<ListingState>> states = co_await writer.set_watchlist(std::move(keys));
-  if (states.has_error()) co_return RunReport{{}, states.error()};
+  if (states.has_error()) co_return stopped_by(states.error());
 
   const UnixSeconds now = to_unix_seconds(env.wall_now());
   std::vector<ListingState*> listings;

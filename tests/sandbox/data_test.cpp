@@ -78,7 +78,8 @@ TEST(Data, ComesNearTheTotalItIsAskedFor) {
   DataOptions wanted = options(6);
   wanted.coupons_total = 10'000;
   std::size_t total = 0;
-  for (const User& user : Data(wanted).users()) total += user.coupons.size();
+  const Data data(wanted);
+  for (const User& user : data.users()) total += user.coupons.size();
   EXPECT_NEAR(static_cast<double>(total), 10'000, 300);
 }
 
