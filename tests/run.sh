@@ -25,7 +25,7 @@ done
 
 if [ -n "$sanitizers" ]; then
   build="$root/build/sanitize-$(echo "$sanitizers" | tr ',' '-')"
-  set -- -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O1 "-DCOUPONSYNCD_SANITIZE=$sanitizers"
+  set -- -DCMAKE_BUILD_TYPE=Debug "-DCOUPONSYNCD_SANITIZE=$sanitizers"
 else
   build="$root/build/release"
   set -- -DCMAKE_BUILD_TYPE=Release
