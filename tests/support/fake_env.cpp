@@ -8,16 +8,41 @@
 
 namespace couponsync::test {
 
+/// A coroutine asleep, in the list for as long as it is.
+class FakeEnv::Sleeper {
+ public:
+  Sleeper(Sleepers& sleepers, SteadyTime when, const boost::asio::any_io_executor& executor)
+      : sleepers_(sleepers),
+        timer_(executor, boost::asio::steady_timer::time_point::max()),
+        place_(sleepers.emplace(when, this)) {}
+  Sleeper(const Sleeper&) = delete;
+  Sleeper& operator=(const Sleeper&) = delete;
+  ~Sleeper() {
+    if (!woken_) sleepers_.erase(place_);
+  }
+
+  /// Its time has come.
+  void wake() {
+    woken_ = true;
+    sleepers_.erase(place_);
+    timer_.cancel();
+  }
+  bool woken() const { return woken_; }
+  boost::asio::steady_timer& timer() { return timer_; }
+
+ private:
+  Sleepers& sleepers_;
+  boost::asio::steady_timer timer_;
+  Sleepers::iterator place_;
+  bool woken_ = false;
+};
+
 Task<> FakeEnv::sleep_until(SteadyTime when) {
   if (when <= steady_now()) co_return;
-  auto executor = co_await boost::asio::this_coro::executor;
-  boost::asio::steady_timer timer(executor, boost::asio::steady_timer::time_point::max());
-  const auto place = sleepers_.emplace(when, &timer);
-  co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-  const bool woken = steady_now() >= when;
-  if (woken) co_return;
-  sleepers_.erase(place);
-  throw boost::system::system_error(boost::asio::error::operation_aborted);
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Sleeper sleeper(sleepers_, when, executor);
+  co_await sleeper.timer().async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  if (!sleeper.woken()) throw boost::system::system_error(boost::asio::error::operation_aborted);
 }
 
 void FakeEnv::random_bytes(std::span<std::byte> out) {
@@ -28,9 +53,7 @@ bool FakeEnv::wake_next_sleeper() {
   if (sleepers_.empty()) return false;
   const auto next = sleepers_.begin();
   elapsed_ = next->first - SteadyTime(std::chrono::hours(1000));
-  boost::asio::steady_timer* timer = next->second;
-  sleepers_.erase(next);
-  timer->cancel();
+  next->second->wake();
   return true;
 }
 

@@ -41,12 +41,16 @@ class FakeEnv final : public Env {
   bool step(const Writer* writer);
 
  private:
+  class Sleeper;
+  using Sleepers = std::multimap<SteadyTime, Sleeper*>;
+
   bool wake_next_sleeper();
 
-  boost::asio::io_context context_;
   std::chrono::nanoseconds elapsed_{0};
-  std::multimap<SteadyTime, boost::asio::steady_timer*> sleepers_;
+  Sleepers sleepers_;
   std::mt19937_64 generator_;
+  /// Last, so that coroutines still asleep end before the list they are in.
+  boost::asio::io_context context_;
 };
 
 /// Runs a coroutine to its end in virtual time. `before_step(n)` is called before the n-th step (from 0) and
