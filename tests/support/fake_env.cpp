@@ -58,11 +58,12 @@ bool FakeEnv::wake_next_sleeper() {
 }
 
 bool FakeEnv::step(const Writer* writer) {
+  // Asked before looking for handlers: a job is pending until after its completion was posted, so if none is,
+  // every completion there will be can be seen.
+  const bool database_is_at_work = writer != nullptr && writer->pending() > 0;
   context_.restart();
   if (context_.poll_one() > 0) return true;
-  // The database thread is at work: its completion is the next thing to happen. It counts a job as pending
-  // until after its completion was posted, so it may be that this one has already run: look again soon.
-  if (writer != nullptr && writer->pending() > 0) {
+  if (database_is_at_work) {
     context_.restart();
     context_.run_one_for(std::chrono::milliseconds(1));
     return true;
