@@ -65,8 +65,17 @@ TEST_F(Once, ObeysAQuotaOfFiftyASecond) {
       {"--seed", "14", "--users", "250", "--coupons-max", "60", "--quota", "50", "--quota-kind", "second"});
   const auto summary = once();
   EXPECT_EQ(number(summary, "listings_failed"), 0);
-  EXPECT_GT(number(summary, "rate_limited"), 0);
   EXPECT_LT(number(summary, "rate_limited"), number(summary, "requests") / 4);
+  expect_mirror_equals_sandbox();
+}
+
+// However slow the machine is, this quota is met.
+TEST_F(Once, ObeysAQuotaOfFiveASecond) {
+  start_sandbox(
+      {"--seed", "14", "--users", "40", "--coupons-max", "60", "--quota", "5", "--quota-kind", "second"});
+  const auto summary = once();
+  EXPECT_EQ(number(summary, "listings_failed"), 0);
+  EXPECT_GT(number(summary, "rate_limited"), 0);
   expect_mirror_equals_sandbox();
 }
 
