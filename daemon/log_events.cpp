@@ -56,13 +56,15 @@ void LogEvents::page_committed(const ListingKey& key, std::int64_t page_index, c
 }
 
 void LogEvents::listing_completed(const ListingKey& key, const PageOutcome& last_page) {
-  if (last_page.whole || !last_page.distinct_coupons) {
+  if (last_page.whole)
     log_->debug("{} is complete", name_of(key));
-    return;
-  }
-  log_->debug("{} is complete with {} coupons where total_count said {}: nothing was marked missing",
-              name_of(key), *last_page.distinct_coupons,
-              last_page.total_count ? std::to_string(*last_page.total_count) : "nothing");
+  else
+    log_->debug("{} is complete, but was not read in one go with a total_count: nothing was marked missing",
+                name_of(key));
+}
+
+void LogEvents::listing_read_again(const ListingKey& key, const PageOutcome&) {
+  log_->debug("{} does not show all its coupons any more and is read again to be sure", name_of(key));
 }
 
 void LogEvents::listing_restarted(const ListingKey& key, const Failure& why) {

@@ -27,6 +27,7 @@ class LogEvents final : public Events {
   void listing_resumed(const ListingKey& key, std::int64_t pages_done) override;
   void page_committed(const ListingKey& key, std::int64_t page_index, const PageOutcome& outcome) override;
   void listing_completed(const ListingKey& key, const PageOutcome& last_page) override;
+  void listing_read_again(const ListingKey& key, const PageOutcome& last_page) override;
   void listing_restarted(const ListingKey& key, const Failure& why) override;
   void listing_failed(const ListingKey& key, const Failure& why, std::chrono::seconds again_in) override;
   void oddities_found(const ListingKey& key, const std::vector<std::string>& paths) override;

@@ -1,6 +1,33 @@
--- Views for people and jobs: times are text in +08:00. They hold no data, so each schema version makes all of
--- them anew.
+-- Views for people and jobs: times are text in +08:00, money is in yuan where a name says so. They hold no data,
+-- so each schema version makes all of them anew.
+DROP VIEW IF EXISTS v_expiring;
+DROP VIEW IF EXISTS v_redemption_daily;
+DROP VIEW IF EXISTS v_stock_funnel;
+DROP VIEW IF EXISTS v_usage;
 DROP VIEW IF EXISTS v_coupon;
+DROP VIEW IF EXISTS v_stock_benefit;
+DROP VIEW IF EXISTS v_listing_health;
+
+CREATE VIEW v_stock_benefit AS
+SELECT
+  stock_id,
+  usage_mode,
+  item_index,
+  kind,
+  CASE kind
+    WHEN 'NORMAL' THEN printf('%.2f yuan off', discount_amount / 100.0)
+    WHEN 'DISCOUNT' THEN printf('%d %% off', percent_off)
+    WHEN 'EXCHANGE' THEN printf('for %.2f yuan', exchange_price / 100.0)
+    ELSE kind
+  END || CASE WHEN threshold > 0 THEN printf(' from %.2f yuan', threshold / 100.0) ELSE '' END AS benefit,
+  threshold / 100.0 AS threshold_yuan,
+  discount_amount / 100.0 AS discount_yuan,
+  percent_off,
+  exchange_price / 100.0 AS exchange_price_yuan
+FROM stock_benefit;
+
+-- The benefit is that of the product's type; of a coupon used in rounds, the next round's. Where the stock has
+-- no rule of its own, the product's.
 CREATE VIEW v_coupon AS
 SELECT
   c.id AS coupon_id,
@@ -8,6 +35,13 @@ SELECT
   c.openid,
   c.coupon_code,
   c.coupon_state,
+  CASE
+    WHEN c.coupon_state IN ('PENDING', 'EFFECTIVE') AND c.valid_end_time < CAST(strftime('%s', 'now') AS INTEGER)
+      THEN 'EXPIRED'
+    WHEN c.coupon_state = 'PENDING' AND c.valid_begin_time <= CAST(strftime('%s', 'now') AS INTEGER)
+      THEN 'EFFECTIVE'
+    ELSE c.coupon_state
+  END AS derived_state,
   c.missing_since IS NULL AS listed,
   c.product_coupon_id,
   p.name AS product_name,
@@ -15,8 +49,20 @@ SELECT
   p.usage_mode,
   c.stock_id,
   s.remark AS stock_remark,
+  coalesce(b.benefit,
+    CASE p.type
+      WHEN 'NORMAL' THEN printf('%.2f yuan off', nullif(p.single_usage_normal_coupon_discount_amount, 0) / 100.0)
+        || CASE WHEN p.single_usage_normal_coupon_threshold > 0
+          THEN printf(' from %.2f yuan', p.single_usage_normal_coupon_threshold / 100.0) ELSE '' END
+      WHEN 'DISCOUNT' THEN printf('%d %% off', nullif(p.single_usage_discount_coupon_percent_off, 0))
+        || CASE WHEN p.single_usage_discount_coupon_threshold > 0
+          THEN printf(' from %.2f yuan', p.single_usage_discount_coupon_threshold / 100.0) ELSE '' END
+    END) AS benefit,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', c.valid_begin_time, 'unixepoch', '+8 hours') AS valid_begin_time,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', c.valid_end_time, 'unixepoch', '+8 hours') AS valid_end_time,
+  CASE WHEN c.coupon_state IN ('CONFIRMING', 'PENDING', 'EFFECTIVE')
+    AND c.valid_end_time >= CAST(strftime('%s', 'now') AS INTEGER)
+    THEN round((c.valid_end_time - CAST(strftime('%s', 'now') AS INTEGER)) / 86400.0, 1) END AS days_left,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', c.receive_time, 'unixepoch', '+8 hours') AS receive_time,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', c.confirm_time, 'unixepoch', '+8 hours') AS confirm_time,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', c.deactivate_time, 'unixepoch', '+8 hours') AS deactivate_time,
@@ -39,10 +85,15 @@ SELECT
   strftime('%Y-%m-%dT%H:%M:%S+08:00', c.missing_since, 'unixepoch', '+8 hours') AS missing_since
 FROM coupon AS c
 LEFT JOIN stock AS s ON s.stock_id = c.stock_id
-LEFT JOIN product_coupon AS p ON p.product_coupon_id = c.product_coupon_id;
+LEFT JOIN product_coupon AS p ON p.product_coupon_id = c.product_coupon_id
+LEFT JOIN v_stock_benefit AS b ON b.stock_id = c.stock_id AND b.usage_mode = coalesce(p.usage_mode, 'SINGLE')
+  AND b.kind = p.type
+  AND b.item_index = CASE WHEN p.usage_mode = 'SEQUENTIAL' THEN min(coalesce(c.usage_used_count, 0),
+    (SELECT max(m.item_index) FROM stock_benefit AS m
+     WHERE m.stock_id = c.stock_id AND m.usage_mode = 'SEQUENTIAL' AND m.kind = p.type)) ELSE 0 END;
 
--- A coupon used in rounds may repeat one of them as single_usage_detail: only its rounds count then.
-DROP VIEW IF EXISTS v_usage;
+-- A coupon used in rounds may repeat one of them as single_usage_detail: only its rounds count then. What a use
+-- gave away is known for an amount off, and otherwise only where the product has an original price.
 CREATE VIEW v_usage AS
 SELECT
   d.coupon_id,
@@ -57,6 +108,19 @@ SELECT
   d.usage_mode,
   d.item_index,
   d.detail_state,
+  CASE
+    WHEN d.use_time IS NULL THEN 'not used'
+    WHEN d.return_time >= d.use_time THEN 'returned'
+    ELSE 'used'
+  END AS outcome,
+  CASE WHEN d.use_time IS NOT NULL AND (d.return_time IS NULL OR d.return_time < d.use_time) THEN
+    CASE p.type
+      WHEN 'NORMAL' THEN coalesce(b.discount_amount, p.single_usage_normal_coupon_discount_amount)
+      WHEN 'DISCOUNT' THEN CAST(round(p.original_price
+        * coalesce(b.percent_off, p.single_usage_discount_coupon_percent_off) / 100.0) AS INTEGER)
+      WHEN 'EXCHANGE' THEN max(p.original_price - b.exchange_price, 0)
+    END
+  END AS fen_given_away,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', d.valid_begin_time, 'unixepoch', '+8 hours') AS valid_begin_time,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', d.valid_end_time, 'unixepoch', '+8 hours') AS valid_end_time,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', d.use_time, 'unixepoch', '+8 hours') AS use_time,
@@ -74,18 +138,22 @@ FROM usage_detail AS d
 JOIN coupon AS c ON c.id = d.coupon_id
 LEFT JOIN stock AS s ON s.stock_id = c.stock_id
 LEFT JOIN product_coupon AS p ON p.product_coupon_id = c.product_coupon_id
+LEFT JOIN stock_benefit AS b ON b.stock_id = c.stock_id AND b.usage_mode = d.usage_mode AND b.kind = p.type
+  AND b.item_index = CASE WHEN d.usage_mode = 'SEQUENTIAL' THEN min(d.item_index,
+    (SELECT max(m.item_index) FROM stock_benefit AS m
+     WHERE m.stock_id = c.stock_id AND m.usage_mode = 'SEQUENTIAL' AND m.kind = p.type)) ELSE 0 END
 WHERE d.usage_mode <> 'SINGLE'
   OR NOT EXISTS (SELECT 1 FROM usage_detail AS o WHERE o.coupon_id = d.coupon_id AND o.usage_mode <> 'SINGLE');
 
--- The states count coupons that are listed; those that are not are counted as missing, whatever their state.
-DROP VIEW IF EXISTS v_stock_funnel;
+-- received and the states count coupons that are listed; those that are not are counted as missing, whatever
+-- their state was.
 CREATE VIEW v_stock_funnel AS
 WITH held AS (
   SELECT
     stock_id,
     max(product_coupon_id) AS product_coupon_id,
-    count(*) AS mirrored,
-    count(DISTINCT appid || ' ' || openid) AS users,
+    count(*) - count(missing_since) AS received,
+    count(DISTINCT CASE WHEN missing_since IS NULL THEN appid || ' ' || openid END) AS users,
     count(*) FILTER (WHERE missing_since IS NULL AND coupon_state = 'CONFIRMING') AS confirming,
     count(*) FILTER (WHERE missing_since IS NULL AND coupon_state = 'PENDING') AS pending,
     count(*) FILTER (WHERE missing_since IS NULL AND coupon_state = 'EFFECTIVE') AS effective,
@@ -98,6 +166,11 @@ WITH held AS (
     count(missing_since) AS missing
   FROM coupon
   GROUP BY stock_id
+), given AS (
+  SELECT stock_id, count(*) AS uses, sum(fen_given_away) AS fen_given_away
+  FROM v_usage
+  WHERE outcome = 'used'
+  GROUP BY stock_id
 )
 SELECT
   ids.stock_id,
@@ -109,7 +182,7 @@ SELECT
   s.coupon_code_available_count,
   s.sent_total_count,
   s.sent_today_count,
-  coalesce(held.mirrored, 0) AS mirrored,
+  coalesce(held.received, 0) AS received,
   coalesce(held.users, 0) AS users,
   coalesce(held.confirming, 0) AS confirming,
   coalesce(held.pending, 0) AS pending,
@@ -120,55 +193,52 @@ SELECT
   coalesce(held.deactivated, 0) AS deactivated,
   coalesce(held.other, 0) AS other,
   coalesce(held.missing, 0) AS missing,
-  round(100.0 * held.used / nullif(held.mirrored - held.missing, 0), 2) AS used_percent
+  round(1.0 * held.used / nullif(held.received, 0), 4) AS redemption_rate,
+  coalesce(given.uses, 0) AS uses,
+  CASE WHEN given.uses IS NULL THEN 0 ELSE given.fen_given_away END AS fen_given_away
 FROM (SELECT stock_id FROM stock UNION SELECT stock_id FROM coupon) AS ids
 LEFT JOIN stock AS s ON s.stock_id = ids.stock_id
 LEFT JOIN held ON held.stock_id = ids.stock_id
+LEFT JOIN given ON given.stock_id = ids.stock_id
 LEFT JOIN product_coupon AS p ON p.product_coupon_id = coalesce(held.product_coupon_id, s.product_coupon_id);
 
-DROP VIEW IF EXISTS v_redemption_daily;
 CREATE VIEW v_redemption_daily AS
 SELECT
-  date(d.use_time, 'unixepoch', '+8 hours') AS day,
-  c.product_coupon_id,
-  p.name AS product_name,
-  c.stock_id,
-  s.remark AS stock_remark,
+  substr(use_time, 1, 10) AS day,
+  product_coupon_id,
+  product_name,
+  stock_id,
+  stock_remark,
   count(*) AS uses,
-  count(d.return_time) AS returned,
-  count(*) - count(d.return_time) AS net_uses,
-  count(DISTINCT c.appid || ' ' || c.openid) AS users
-FROM usage_detail AS d
-JOIN coupon AS c ON c.id = d.coupon_id
-LEFT JOIN stock AS s ON s.stock_id = c.stock_id
-LEFT JOIN product_coupon AS p ON p.product_coupon_id = c.product_coupon_id
-WHERE d.use_time IS NOT NULL
-  AND (d.usage_mode <> 'SINGLE'
-    OR NOT EXISTS (SELECT 1 FROM usage_detail AS o WHERE o.coupon_id = d.coupon_id AND o.usage_mode <> 'SINGLE'))
-GROUP BY day, c.product_coupon_id, c.stock_id;
+  count(*) FILTER (WHERE outcome = 'returned') AS returned,
+  count(*) FILTER (WHERE outcome = 'used') AS net_uses,
+  count(DISTINCT appid || ' ' || openid) AS users,
+  sum(fen_given_away) AS fen_given_away
+FROM v_usage
+WHERE use_time IS NOT NULL
+GROUP BY day, product_coupon_id, stock_id;
 
-DROP VIEW IF EXISTS v_expiring;
 CREATE VIEW v_expiring AS
 SELECT
-  c.id AS coupon_id,
-  c.appid,
-  c.openid,
-  c.coupon_code,
-  c.product_coupon_id,
-  p.name AS product_name,
-  c.stock_id,
-  s.remark AS stock_remark,
-  strftime('%Y-%m-%dT%H:%M:%S+08:00', c.valid_end_time, 'unixepoch', '+8 hours') AS valid_end_time,
-  round((c.valid_end_time - strftime('%s', 'now')) / 86400.0, 1) AS days_left
+  v.coupon_id,
+  v.appid,
+  v.openid,
+  v.coupon_code,
+  v.product_coupon_id,
+  v.product_name,
+  v.stock_id,
+  v.stock_remark,
+  v.benefit,
+  v.valid_end_time,
+  v.days_left
 FROM coupon AS c
-LEFT JOIN stock AS s ON s.stock_id = c.stock_id
-LEFT JOIN product_coupon AS p ON p.product_coupon_id = c.product_coupon_id
-WHERE c.coupon_state = 'EFFECTIVE'
+JOIN v_coupon AS v ON v.coupon_id = c.id
+WHERE c.coupon_state IN ('EFFECTIVE', 'PENDING')
   AND c.missing_since IS NULL
   AND c.valid_end_time BETWEEN CAST(strftime('%s', 'now') AS INTEGER)
-    AND CAST(strftime('%s', 'now') AS INTEGER) + 30 * 86400;
+    AND CAST(strftime('%s', 'now') AS INTEGER) + 7 * 86400
+  AND v.derived_state = 'EFFECTIVE';
 
-DROP VIEW IF EXISTS v_listing_health;
 CREATE VIEW v_listing_health AS
 SELECT
   id AS listing_id,
@@ -194,5 +264,6 @@ SELECT
   total_count,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', last_started_at, 'unixepoch', '+8 hours') AS last_started_at,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', last_completed_at, 'unixepoch', '+8 hours') AS last_completed_at,
+  strftime('%Y-%m-%dT%H:%M:%S+08:00', last_whole_at, 'unixepoch', '+8 hours') AS last_whole_at,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', next_due_at, 'unixepoch', '+8 hours') AS next_due_at
 FROM listing;

@@ -52,7 +52,7 @@ class Expander {
   void expand_group(const WatchGroup& group, const std::string& pointer);
   void read_file(const std::filesystem::path& file, const std::string& pointer,
                  std::vector<std::string>& openids);
-  void add(const WatchGroup& group, const std::string& openid);
+  void add(const WatchGroup& group, const std::string& openid, const std::string& state);
 
   Watchlist result_;
   std::set<ListingKey> seen_;
@@ -79,7 +79,11 @@ void Expander::expand_group(const WatchGroup& group, const std::string& pointer)
       problems_.push_back({place, fmt::format("{}: no such file", group.openid_files[i].string())});
     for (const std::filesystem::path& file : files) read_file(file, place, openids);
   }
-  for (const std::string& openid : openids) add(group, openid);
+  // All users of one state before the next state, so that a user's listings are read one after the other:
+  // what one of them no longer shows is missing once a later one does not show it either.
+  const std::vector<std::string> every_state{""};
+  for (const std::string& state : group.coupon_states.empty() ? every_state : group.coupon_states)
+    for (const std::string& openid : openids) add(group, openid, state);
 }
 
 void Expander::read_file(const std::filesystem::path& file, const std::string& pointer,
@@ -110,17 +114,13 @@ void Expander::read_file(const std::filesystem::path& file, const std::string& p
         {pointer, fmt::format("{}: and {} more bad lines", file.string(), bad - kShownPerFile)});
 }
 
-void Expander::add(const WatchGroup& group, const std::string& openid) {
+void Expander::add(const WatchGroup& group, const std::string& openid, const std::string& state) {
   openids_.insert(group.appid + " " + openid);
-  ListingKey key{group.appid, Openid(openid), group.product_coupon_id, group.stock_id, ""};
-  const std::vector<std::string> every_state{""};
-  for (const std::string& state : group.coupon_states.empty() ? every_state : group.coupon_states) {
-    key.coupon_state = state;
-    if (seen_.insert(key).second)
-      result_.listings.push_back(key);
-    else
-      ++result_.repeated;
-  }
+  const ListingKey key{group.appid, Openid(openid), group.product_coupon_id, group.stock_id, state};
+  if (seen_.insert(key).second)
+    result_.listings.push_back(key);
+  else
+    ++result_.repeated;
 }
 
 }  // namespace

@@ -80,6 +80,7 @@ std::optional<ProductCoupon> decode_product(const ObjectReader& object, std::str
   product.deactivate_request_no = object.text("deactivate_request_no");
   product.deactivate_time = object.instant("deactivate_time");
   product.deactivate_reason = object.text("deactivate_reason");
+  product.brand_id = object.text("brand_id");
   product.raw_json = raw;
   CanonicalForm form;
   form.add(*object.dom());

@@ -173,6 +173,7 @@ Result<Stock> decode_stock(const ObjectReader& object, std::string_view raw) {
   const ObjectReader bundle = object.object("stock_bundle_info");
   stock.stock_bundle_id = bundle.text("stock_bundle_id");
   stock.stock_bundle_index = bundle.integer("stock_bundle_index");
+  stock.brand_id = object.text("brand_id");
   stock.raw_json = raw;
   CanonicalForm form;
   form.add(*object.dom());

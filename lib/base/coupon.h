@@ -121,6 +121,7 @@ struct Stock {
   Text deactivate_reason;
   Text stock_bundle_id;
   Integer stock_bundle_index;
+  Text brand_id;
   std::vector<StockBenefit> benefits;
   std::vector<StockPeriod> periods;
   std::string raw_json;  ///< the `stock` object as received
@@ -167,6 +168,7 @@ struct ProductCoupon {
   Text deactivate_request_no;
   Instant deactivate_time;
   Text deactivate_reason;
+  Text brand_id;
   std::vector<ComboChoice> combo_choices;
   std::string raw_json;  ///< the `product_coupon` object as received
   Digest content_hash{};

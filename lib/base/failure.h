@@ -38,6 +38,7 @@ enum class FailureKind {
   // The listing as a whole makes no sense.
   repeated_page_token,
   too_many_pages,
+  inconsistent_listing,
   // Our own side.
   mirror_unwritable,
   mirror_damaged,

@@ -31,7 +31,8 @@ constexpr const char* kExpectedSql =
     " WHERE c.appid = ?1 AND c.openid = ?2 AND c.missing_since IS NULL"
     " AND (?3 = '' OR ?3 = c.stock_id)"
     " AND (?4 = '' OR (?4 = coalesce(c.product_coupon_id, s.product_coupon_id)"
-    " AND ?4 = coalesce(s.product_coupon_id, c.product_coupon_id)))";
+    " AND ?4 = coalesce(s.product_coupon_id, c.product_coupon_id)))"
+    " AND (?5 = '' OR ?5 = c.coupon_state)";
 
 }  // namespace
 
@@ -63,7 +64,7 @@ CouponTable::Effect CouponTable::store(const ListingKey& listing, const Coupon& 
     return {.coupon_id = id, .kind = Effect::Kind::inserted, .returned = false};
   }
   Effect effect{.coupon_id = known->id, .kind = Effect::Kind::unchanged, .returned = known->missing};
-  if (known->missing) append_change(observed_at, known->id, "returned", known->state, coupon.coupon_state);
+  if (known->missing) append_change(observed_at, known->id, "returned", known->state, known->state);
   if (known->content_hash != coupon.content_hash) {
     update(*known, listing, coupon, observed_at);
     effect.kind = Effect::Kind::updated;
@@ -132,12 +133,12 @@ bool CouponTable::store_usage(std::int64_t coupon_id, const std::vector<UsageDet
 
 std::vector<CouponTable::Present> CouponTable::expected_in(const ListingKey& listing) {
   std::vector<Present> coupons;
-  if (!listing.coupon_state.empty()) return coupons;
   expected_.query(
       [&](const Row& row) {
         coupons.push_back({row.integer(0).value(), row.text(1)});
       },
-      listing.appid, listing.openid.reveal(), listing.stock_id, listing.product_coupon_id);
+      listing.appid, listing.openid.reveal(), listing.stock_id, listing.product_coupon_id,
+      listing.coupon_state);
   return coupons;
 }
 

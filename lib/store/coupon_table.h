@@ -28,8 +28,7 @@ class CouponTable {
     std::int64_t coupon_id;
     Text state;
   };
-  /// The user's coupons that are not missing and that this listing, read whole, must hold. None where it is
-  /// narrowed by a state: who is not in it may be in another state now.
+  /// The user's coupons that are not missing and that, as far as the mirror knows, this listing must hold.
   std::vector<Present> expected_in(const ListingKey& listing);
   void mark_missing(const Present& coupon, UnixSeconds observed_at);
 

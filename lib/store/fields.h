@@ -125,6 +125,7 @@ inline constexpr std::tuple kStockFields{
     Field{"deactivate_reason", &Stock::deactivate_reason},
     Field{"stock_bundle_id", &Stock::stock_bundle_id},
     Field{"stock_bundle_index", &Stock::stock_bundle_index},
+    Field{"brand_id", &Stock::brand_id},
     Field{"raw_json", &Stock::raw_json},
     Field{"content_hash", &Stock::content_hash},
 };
@@ -172,6 +173,7 @@ inline constexpr std::tuple kProductFields{
     Field{"deactivate_request_no", &ProductCoupon::deactivate_request_no},
     Field{"deactivate_time", &ProductCoupon::deactivate_time},
     Field{"deactivate_reason", &ProductCoupon::deactivate_reason},
+    Field{"brand_id", &ProductCoupon::brand_id},
     Field{"raw_json", &ProductCoupon::raw_json},
     Field{"content_hash", &ProductCoupon::content_hash},
 };

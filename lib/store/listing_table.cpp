@@ -26,10 +26,10 @@ constexpr const char* kKeepCheckpointSql =
 constexpr const char* kCompleteSql =
     "UPDATE listing SET next_page_token = NULL, pages_done = ?2, total_count = ?3, last_started_at = ?4,"
     " last_completed_at = ?5, next_due_at = ?6, failures = 0, last_error_code = NULL, last_error = NULL,"
-    " last_request_id = NULL"
+    " last_request_id = NULL, last_whole_at = coalesce(?7, last_whole_at)"
     " WHERE id = ?1 AND (next_page_token, pages_done, total_count, last_started_at, last_completed_at,"
-    " next_due_at, failures, last_error_code, last_error, last_request_id)"
-    " IS NOT (NULL, ?2, ?3, ?4, ?5, ?6, 0, NULL, NULL, NULL)";
+    " next_due_at, failures, last_error_code, last_error, last_request_id, last_whole_at)"
+    " IS NOT (NULL, ?2, ?3, ?4, ?5, ?6, 0, NULL, NULL, NULL, coalesce(?7, last_whole_at))";
 
 ListingState to_state(const Row& row) {
   return {.id = row.integer(0).value(),
@@ -110,9 +110,9 @@ void ListingTable::keep_checkpoint(const PageCommit& commit, const Progress& pro
                        progress.total_count, progress.started_at);
 }
 
-void ListingTable::complete(const PageCommit& commit, const Progress& progress) {
+void ListingTable::complete(const PageCommit& commit, const Progress& progress, bool whole) {
   complete_.run(commit.listing, commit.page_index + 1, progress.total_count, progress.started_at,
-                commit.observed_at, commit.next_due_at);
+                commit.observed_at, commit.next_due_at, whole ? progress.started_at : Instant{});
 }
 
 void ListingTable::record_failure(const ListingFailure& failure) {

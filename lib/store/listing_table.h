@@ -23,10 +23,10 @@ class ListingTable {
     Integer total_count;
     Instant started_at;
   };
-  /// After a page that did not end its listing: the checkpoint behind it.
+  /// After a page that did not complete its listing: the checkpoint behind it, none behind the last one.
   void keep_checkpoint(const PageCommit& commit, const Progress& progress);
   /// After the last page.
-  void complete(const PageCommit& commit, const Progress& progress);
+  void complete(const PageCommit& commit, const Progress& progress, bool whole);
   void record_failure(const ListingFailure& failure);
   void drop_checkpoint(ListingId listing);
 

@@ -1,5 +1,6 @@
 #include "store/mirror.h"
 
+#include "store/absence_table.h"
 #include "store/connection.h"
 #include "store/coupon_table.h"
 #include "store/errors.h"
@@ -20,6 +21,7 @@ struct Mirror::Impl {
       : lock(std::move(lock_held)),
         connection(options.path, options.durability),
         coupons(connection.database()),
+        absences(connection.database()),
         stocks(connection.database()),
         products(connection.database()),
         listings(connection.database()),
@@ -58,6 +60,10 @@ struct Mirror::Impl {
   void store_coupons(const ListingState& listing, const PageCommit& commit, PageOutcome& outcome);
   void finish_listing(const ListingState& listing, const PageCommit& commit, const Reading* reading,
                       PageOutcome& outcome);
+  void find_missing(const ListingState& listing, const PageCommit& commit, const Reading& reading,
+                    PageOutcome& outcome);
+  void mark_missing(const std::vector<CouponTable::Present>& gone, UnixSeconds observed_at,
+                    PageOutcome& outcome);
 
   void forget_rows() {
     stocks.forget();
@@ -71,6 +77,7 @@ struct Mirror::Impl {
   WriterLock lock;  ///< released last
   Connection connection;
   CouponTable coupons;
+  AbsenceTable absences;
   StockTable stocks;
   ProductTable products;
   ListingTable listings;
@@ -130,20 +137,45 @@ void Mirror::Impl::store_coupons(const ListingState& listing, const PageCommit& 
 void Mirror::Impl::finish_listing(const ListingState& listing, const PageCommit& commit,
                                   const Reading* reading, PageOutcome& outcome) {
   const ListingTable::Progress progress = progress_of(listing, commit);
-  outcome.listing_complete = true;
   outcome.total_count = progress.total_count;
-  if (reading != nullptr) {
-    outcome.distinct_coupons = static_cast<std::int64_t>(reading->seen.size());
-    outcome.whole = reading->is_whole();
+  if (reading != nullptr) outcome.distinct_coupons = static_cast<std::int64_t>(reading->seen.size());
+  if (reading != nullptr && reading->is_inconsistent()) {
+    outcome.ending = Ending::inconsistent;
+    listings.keep_checkpoint(commit, progress);
+    readings.drop(listing.id);
+    return;
   }
-  if (outcome.whole)
-    for (const CouponTable::Present& coupon : coupons.expected_in(listing.key)) {
-      if (reading->has_seen(coupon.coupon_id)) continue;
-      coupons.mark_missing(coupon, commit.observed_at);
-      ++outcome.missing;
-    }
-  listings.complete(commit, progress);
-  readings.drop(listing.id);
+  outcome.ending = Ending::complete;
+  outcome.whole = reading != nullptr && reading->is_whole();
+  listings.complete(commit, progress, outcome.whole);
+  if (outcome.whole) find_missing(listing, commit, *reading, outcome);
+  if (outcome.ending == Ending::unconfirmed)
+    readings.keep_to_compare(listing.id);
+  else
+    readings.drop(listing.id);
+}
+
+void Mirror::Impl::find_missing(const ListingState& listing, const PageCommit& commit, const Reading& reading,
+                                PageOutcome& outcome) {
+  std::vector<CouponTable::Present> absent = coupons.expected_in(listing.key);
+  std::erase_if(absent, [&](const auto& coupon) { return reading.has_seen(coupon.coupon_id); });
+  // A single page is one moment: nothing can have moved.
+  const bool sure = commit.page_index == 0 || reading.is_confirmed();
+  if (!absent.empty() && !sure) {
+    outcome.ending = Ending::unconfirmed;
+    return;
+  }
+  if (!listing.key.coupon_state.empty()) {
+    absences.replace(listing.id, absent, commit.observed_at);
+    absent = absences.ruled_out(listing.key);
+  }
+  mark_missing(absent, commit.observed_at, outcome);
+}
+
+void Mirror::Impl::mark_missing(const std::vector<CouponTable::Present>& gone, UnixSeconds observed_at,
+                                PageOutcome& outcome) {
+  for (const CouponTable::Present& coupon : gone) coupons.mark_missing(coupon, observed_at);
+  outcome.missing += static_cast<std::int64_t>(gone.size());
 }
 
 Mirror::Mirror(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

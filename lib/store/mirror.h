@@ -63,6 +63,17 @@ struct PageCommit {
   UnixSeconds next_due_at = 0;  ///< stored if this page ends the listing
 };
 
+/// What a page means for the reading it belongs to.
+enum class Ending {
+  none,      ///< it goes on with the next page
+  complete,  ///< the listing was read to its end
+  /// It was read to its end, but coupons that it should hold were not listed. Rows that moved between pages
+  /// while they were read explain that as well: only another reading with the same coupons tells.
+  unconfirmed,
+  /// Its pages do not add up to its total_count: not complete, to be read again from the start.
+  inconsistent,
+};
+
 /// What a page did to the mirror. A coupon that was missing and is listed again counts as returned and, by
 /// its content, as updated or unchanged.
 struct PageOutcome {
@@ -71,9 +82,9 @@ struct PageOutcome {
   std::int64_t unchanged = 0;
   std::int64_t missing = 0;
   std::int64_t returned = 0;
-  bool listing_complete = false;
-  /// False at the end of a listing whose distinct coupons are not as many as its total_count said, or whose
-  /// reading had a break: nothing was marked missing then.
+  Ending ending = Ending::none;
+  /// At the end: read without a break, and as many distinct coupons as total_count said. Only then it can
+  /// tell what is missing.
   bool whole = false;
   Integer distinct_coupons;  ///< at the end of an unbroken reading: how many distinct coupons it had
   Integer total_count;       ///< at the end: what the first page promised

@@ -4,18 +4,18 @@ namespace couponsync {
 
 Reading* Readings::continue_with(const ListingState& listing, const PageCommit& page) {
   const Integer& total_count = page.page.total_count;
+  const auto found = readings_.find(listing.id);
   if (page.page_index == 0) {
-    Reading begun{.appid = listing.key.appid,
-                  .openid = listing.key.openid,
-                  .promised = total_count,
-                  .seen = {},
-                  .seen_elsewhere = {}};
+    Reading begun;
+    begun.appid = listing.key.appid;
+    begun.openid = listing.key.openid;
+    begun.promised = total_count;
+    if (found != readings_.end() && found->second.ended) begun.seen_before = std::move(found->second.seen);
     return &readings_.insert_or_assign(listing.id, std::move(begun)).first->second;
   }
-  const auto found = readings_.find(listing.id);
-  if (found == readings_.end()) return nullptr;
+  if (found == readings_.end() || found->second.ended) return nullptr;
   Reading& reading = found->second;
-  if (total_count && total_count != reading.promised) reading.promised.reset();
+  if (total_count && total_count != reading.promised) reading.contradicted = true;
   return &reading;
 }
 

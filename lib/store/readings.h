@@ -3,6 +3,7 @@
 #include "base/listing.h"
 #include "store/mirror.h"
 
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -11,13 +12,25 @@ namespace couponsync {
 
 /// One listing being read without a break since its first page, in this process.
 struct Reading {
+  using CouponIds = std::unordered_set<std::int64_t>;
+
   std::string appid;
   Openid openid;
-  Integer promised;  ///< the first page's total_count, unless a later page contradicted it
-  std::unordered_set<std::int64_t> seen;            ///< ids of the coupons on its pages
-  std::unordered_set<std::int64_t> seen_elsewhere;  ///< on pages of the user's other listings, meanwhile
+  Integer promised;           ///< the first page's total_count
+  bool contradicted = false;  ///< by a later page's
+  bool ended = false;         ///< kept only to be compared with the next one
+  CouponIds seen;             ///< ids of the coupons on its pages
+  CouponIds seen_elsewhere;   ///< on pages of the user's other listings, meanwhile
+  /// What the reading just before had seen, if it ended unconfirmed.
+  std::optional<CouponIds> seen_before;
 
-  bool is_whole() const { return promised && *promised == static_cast<std::int64_t>(seen.size()); }
+  /// Its pages are not one picture of the listing.
+  bool is_inconsistent() const {
+    return contradicted || (promised && *promised != static_cast<std::int64_t>(seen.size()));
+  }
+  bool is_whole() const { return promised && !is_inconsistent(); }
+  /// Coupons came or went between the pages of neither of two readings in a row that show the same.
+  bool is_confirmed() const { return seen_before == seen; }
   /// A coupon that another listing showed while this one was read exists, even if this one came too early for
   /// it.
   bool has_seen(std::int64_t coupon) const {
@@ -34,6 +47,8 @@ class Readings {
   /// Notes which coupons a page of this listing had, for all readings of its user.
   void note_seen(const ListingState& listing, const std::vector<std::int64_t>& coupons);
 
+  /// Keeps an unconfirmed reading for the next one to be compared with.
+  void keep_to_compare(ListingId listing) { readings_.at(listing).ended = true; }
   void drop(ListingId listing) { readings_.erase(listing); }
   void keep_only(const std::vector<ListingState>& listings);
   void clear() { readings_.clear(); }

@@ -14,6 +14,12 @@ Integer Row::integer(int column) const {
   return value.getInt64();
 }
 
+std::optional<double> Row::real(int column) const {
+  const SQLite::Column value = statement_.getColumn(column);
+  if (value.isNull()) return std::nullopt;
+  return value.getDouble();
+}
+
 Text Row::text(int column) const {
   const SQLite::Column value = statement_.getColumn(column);
   if (value.isNull()) return std::nullopt;

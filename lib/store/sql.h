@@ -25,6 +25,7 @@ class Row {
   explicit Row(const SQLite::Statement& statement) : statement_(statement) {}
 
   Integer integer(int column) const;
+  std::optional<double> real(int column) const;
   Text text(int column) const;
   /// A blob that is not as long as a Digest is no digest.
   std::optional<Digest> digest(int column) const;

@@ -29,7 +29,9 @@ class Events {
   virtual void page_committed(const ListingKey& /*key*/, std::int64_t /*page_index*/,
                               const PageOutcome& /*outcome*/) {}
   virtual void listing_completed(const ListingKey& /*key*/, const PageOutcome& /*last_page*/) {}
-  /// The checkpoint was refused or made no sense; the listing is read again from its start.
+  /// Some coupons were not listed; the listing is read again to be sure that they are missing.
+  virtual void listing_read_again(const ListingKey& /*key*/, const PageOutcome& /*last_page*/) {}
+  /// Its checkpoint was refused or its pages made no sense; the listing is read again from its start.
   virtual void listing_restarted(const ListingKey& /*key*/, const Failure& /*why*/) {}
   virtual void listing_failed(const ListingKey& /*key*/, const Failure& /*why*/,
                               std::chrono::seconds /*again_in*/) {}

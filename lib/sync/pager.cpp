@@ -30,7 +30,8 @@ struct Pager::Reading {
   std::int64_t page_index = 0;
   Integer total_count;
   std::unordered_set<std::string> tokens_seen;
-  bool restarted = false;
+  bool restarted = false;   ///< after a failure, which may happen once
+  bool confirming = false;  ///< it repeats one that ended unconfirmed
 };
 
 Task<Result<>> Pager::read(ListingState& listing, UnixSeconds run_started_at) {
@@ -57,20 +58,34 @@ Task<Result<>> Pager::read_to_end(ListingState& listing, Reading& reading) {
     else
       failure = page_loop(reading, *fetched);
 
-    if (failure && failure->rule().remedy == Remedy::restart_listing && !reading.restarted) {
+    if (!failure) {
+      const std::string request_id = fetched->request_id;
+      const Result<PageOutcome> outcome = co_await commit(listing, reading, std::move(*fetched));
+      if (outcome.has_error()) co_return outcome.error();
+      if (outcome->ending == Ending::none) continue;
+      if (outcome->ending == Ending::unconfirmed && !reading.confirming) {
+        events_.listing_read_again(listing.key, *outcome);
+        begin_again(listing, reading);
+        reading.confirming = true;
+        continue;
+      }
+      if (outcome->ending != Ending::inconsistent) {
+        events_.listing_completed(listing.key, *outcome);
+        co_return Result<>{};
+      }
+      failure = inconsistency(*outcome, request_id);
+    }
+
+    if (failure->rule().remedy == Remedy::restart_listing && !reading.restarted) {
       const Result<> restarted = co_await restart(listing, reading, std::move(*failure));
       if (restarted.has_error()) co_return restarted;
       continue;
     }
-    if (failure) co_return co_await fail(listing, reading, std::move(*failure));
-
-    const Result<bool> complete = co_await commit(listing, reading, std::move(*fetched));
-    if (complete.has_error()) co_return complete.error();
-    if (*complete) co_return Result<>{};
+    co_return co_await fail(listing, reading, std::move(*failure));
   }
 }
 
-Task<Result<bool>> Pager::commit(ListingState& listing, Reading& reading, FetchedPage fetched) {
+Task<Result<PageOutcome>> Pager::commit(ListingState& listing, Reading& reading, FetchedPage fetched) {
   if (reading.page_index == 0) reading.total_count = fetched.page.total_count;
   reading.page_token = fetched.page.next_page_token;
   if (reading.page_token) reading.tokens_seen.insert(*reading.page_token);
@@ -102,31 +117,37 @@ Task<Result<bool>> Pager::commit(ListingState& listing, Reading& reading, Fetche
   listing.pages_done = reading.page_index;
   listing.total_count = reading.total_count;
   listing.next_page_token = reading.page_token;
-  if (!outcome->listing_complete) co_return false;
-  listing.last_completed_at = observed_at;
-  listing.next_due_at = next_due_at;
-  listing.failures = 0;
-  events_.listing_completed(listing.key, *outcome);
-  co_return true;
+  if (outcome->ending == Ending::complete || outcome->ending == Ending::unconfirmed) {
+    listing.last_completed_at = observed_at;
+    listing.next_due_at = next_due_at;
+    listing.failures = 0;
+  }
+  co_return outcome;
 }
 
 Task<Result<>> Pager::restart(ListingState& listing, Reading& reading, Failure why) {
   const Result<> dropped = co_await writer_.drop_checkpoint(listing.id);
   if (dropped.has_error()) co_return dropped;
   events_.listing_restarted(listing.key, why);
-  listing.next_page_token.reset();
-  listing.pages_done = 0;
-  const UnixSeconds run_started_at = reading.run_started_at;
-  reading = Reading{};
-  reading.run_started_at = run_started_at;
-  reading.started_at = to_unix_seconds(env_.wall_now());
+  begin_again(listing, reading);
   reading.restarted = true;
   co_return Result<>{};
 }
 
+void Pager::begin_again(ListingState& listing, Reading& reading) const {
+  listing.next_page_token.reset();
+  listing.pages_done = 0;
+  Reading next;
+  next.run_started_at = reading.run_started_at;
+  next.started_at = to_unix_seconds(env_.wall_now());
+  next.restarted = reading.restarted;
+  next.confirming = reading.confirming;
+  reading = std::move(next);
+}
+
 Task<Result<>> Pager::fail(ListingState& listing, const Reading& reading, Failure why) {
   // A listing that runs in circles would go on doing so from its checkpoint; one whose token was refused
-  // twice as well.
+  // twice as well. (One that was inconsistent to its end has none.)
   const bool checkpoint_is_useless = why.kind == FailureKind::repeated_page_token ||
                                      why.kind == FailureKind::too_many_pages ||
                                      why.kind == FailureKind::page_token_rejected;
@@ -162,6 +183,17 @@ seconds Pager::retry_delay(const ListingState& listing, const Failure& why) {
   const auto jittered =
       static_cast<std::int64_t>(static_cast<double>(capped) * (0.75 + 0.25 * env_.random_unit()));
   return seconds(std::max<std::int64_t>(jittered, 1));
+}
+
+Failure Pager::inconsistency(const PageOutcome& outcome, const std::string& request_id) {
+  Failure failure;
+  failure.kind = FailureKind::inconsistent_listing;
+  failure.status = 200;
+  failure.request_id = request_id;
+  failure.detail = "its pages held " + std::to_string(outcome.distinct_coupons.value_or(0)) +
+                   " distinct coupons, its total_count said " +
+                   (outcome.total_count ? std::to_string(*outcome.total_count) : std::string("nothing"));
+  return failure;
 }
 
 std::optional<Failure> Pager::page_loop(const Reading& reading, const FetchedPage& fetched) const {

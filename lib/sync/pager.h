@@ -16,8 +16,9 @@ struct PagerOptions {
 };
 
 /// Reads one listing from its checkpoint to its end, one page after another: a page is in the mirror before
-/// the next one is asked for, so the listing goes on behind its last committed page whatever happens. On the
-/// io thread.
+/// the next one is asked for, so the listing goes on behind its last committed page whatever happens. It is
+/// read again from its start, once each, where its checkpoint or its pages made no sense, and where coupons
+/// seem to be missing, to be sure of it. On the io thread.
 class Pager {
  public:
   Pager(Env& env, Client& client, Writer& writer, Events& events, RunCounters& counters, PagerOptions options)
@@ -38,10 +39,12 @@ class Pager {
   struct Reading;
 
   Task<Result<>> read_to_end(ListingState& listing, Reading& reading);
-  Task<Result<bool>> commit(ListingState& listing, Reading& reading, FetchedPage fetched);
+  Task<Result<PageOutcome>> commit(ListingState& listing, Reading& reading, FetchedPage fetched);
   Task<Result<>> restart(ListingState& listing, Reading& reading, Failure why);
+  void begin_again(ListingState& listing, Reading& reading) const;
   Task<Result<>> fail(ListingState& listing, const Reading& reading, Failure why);
   std::chrono::seconds retry_delay(const ListingState& listing, const Failure& why);
+  static Failure inconsistency(const PageOutcome& outcome, const std::string& request_id);
   std::optional<Failure> page_loop(const Reading& reading, const FetchedPage& fetched) const;
 
   Env& env_;

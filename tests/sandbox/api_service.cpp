@@ -120,6 +120,8 @@ Reply ApiService::page(const Call& call) {
     tokens_[token] = {call.query.identity(), std::size_t(-1), 2};
     return signed_reply(*raw_example_, unix_now());
   }
+  if (call.fault && call.fault->name == "moving_rows")
+    if (User* user = data_.find(call.query.openid)) data_.move_rows(*user);
   std::vector<const json::object*> entries;
   if (const User* user = data_.find(call.query.openid))
     for (const json::object& entry : user->coupons)

@@ -25,6 +25,7 @@ struct DataOptions {
 struct User {
   std::string openid;
   std::vector<boost::json::object> coupons;  ///< entries of user_coupon_list, in the order they are listed
+  std::vector<boost::json::object> deleted;  ///< those that `delete` took away
 };
 
 /// The brand's coupons, made up from a seed: users with very different numbers of coupons (0, 1, 50, 51, 100
@@ -47,10 +48,13 @@ class Data {
   void show_example(const boost::json::object& entry);
 
   /// Changes `count` coupons of a user (or adds them): use, return, expire, deactivate, delete (no longer
-  /// listed), add, touch_attach. Returns how many it changed. Throws std::invalid_argument for another `op`.
+  /// listed), restore (one that was deleted), add, touch_attach. Returns how many it changed. Throws
+  /// std::invalid_argument for another `op`.
   int mutate(User& user, std::string_view op, int count);
   /// `count` changes of any kind, of any users.
   int mutate_at_random(int count);
+  /// Deletes one coupon and puts a new one anywhere, so that those between them move.
+  void move_rows(User& user);
 
  private:
   struct Offer {  ///< a stock and its product, as they ride along
@@ -65,6 +69,7 @@ class Data {
   boost::json::object make_rule(const std::string& type, bool list);
   /// One coupon: one entry, or for a bundle one entry a round.
   void add_coupon(User& user);
+  void place_anywhere(User& user, boost::json::object entry);
   boost::json::object make_entry(const Offer& offer);
   boost::json::object make_usage(bool used, bool pay_score);
   std::string time_text(std::int64_t unix_seconds);

@@ -9,7 +9,7 @@
 namespace couponsync::sandbox {
 namespace {
 
-constexpr std::array<std::string_view, 32> kNames{"outage",
+constexpr std::array<std::string_view, 33> kNames{"outage",
                                                   "hang",
                                                   "reset",
                                                   "truncated_body",
@@ -39,13 +39,15 @@ constexpr std::array<std::string_view, 32> kNames{"outage",
                                                   "gzip_encoding",
                                                   "wrong_total_count",
                                                   "duplicate_entry",
+                                                  "moving_rows",
                                                   "stale_keepalive",
                                                   "empty_token"};
 
 /// Those that make sense only where there is, or is not, a page token, or on a connection that was used
 /// before.
 bool fits(const FaultRule& rule, const CallFacts& call) {
-  if (rule.name == "expired_token" || rule.name == "repeated_token" || rule.name == "duplicate_entry")
+  if (rule.name == "expired_token" || rule.name == "repeated_token" || rule.name == "duplicate_entry" ||
+      rule.name == "moving_rows")
     return call.has_page_token;
   if (rule.name == "stale_keepalive") return call.reused_connection;
   if (rule.name == "wrong_total_count") return !call.has_page_token;

@@ -2,12 +2,13 @@
 
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 namespace couponsync::sandbox {
 namespace {
 
-constexpr std::array<const char*, 7> kOperations{"use",    "return", "expire",      "deactivate",
-                                                 "delete", "add",    "touch_attach"};
+constexpr std::array<const char*, 8> kOperations{"use",    "return",  "expire", "deactivate",
+                                                 "delete", "restore", "add",    "touch_attach"};
 
 void set_state(boost::json::object& entry, const char* state) { entry["coupon_state"] = state; }
 
@@ -18,6 +19,13 @@ int Data::mutate(User& user, std::string_view op, int count) {
   while (changed < count) {
     if (op == "add") {
       add_coupon(user);
+      ++changed;
+      continue;
+    }
+    if (op == "restore") {
+      if (user.deleted.empty()) break;
+      place_anywhere(user, std::move(user.deleted.back()));
+      user.deleted.pop_back();
       ++changed;
       continue;
     }
@@ -35,15 +43,30 @@ int Data::mutate(User& user, std::string_view op, int count) {
       set_state(entry, "DEACTIVATED");
       entry["deactivate_reason"] = "活动结束";
     } else if (op == "delete") {
+      user.deleted.push_back(std::move(entry));
       user.coupons.erase(user.coupons.begin() + index);
     } else if (op == "touch_attach") {
       entry["attach"] = "touched " + std::to_string(next_code_++);
     } else {
-      throw std::invalid_argument("op is none of use, return, expire, deactivate, delete, add, touch_attach");
+      throw std::invalid_argument(
+          "op is none of use, return, expire, deactivate, delete, restore, add, touch_attach");
     }
     ++changed;
   }
   return changed;
+}
+
+void Data::move_rows(User& user) {
+  mutate(user, "delete", 1);
+  mutate(user, "add", 1);
+  boost::json::object added = std::move(user.coupons.back());
+  user.coupons.pop_back();
+  place_anywhere(user, std::move(added));
+}
+
+void Data::place_anywhere(User& user, boost::json::object entry) {
+  user.coupons.insert(user.coupons.begin() + pick(0, static_cast<std::int64_t>(user.coupons.size())),
+                      std::move(entry));
 }
 
 int Data::mutate_at_random(int count) {

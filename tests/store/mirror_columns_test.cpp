@@ -160,6 +160,7 @@ TEST_F(MirrorColumns, StoresEveryMemberOfAStock) {
   FILL(s, deactivate_reason);
   FILL(s, stock_bundle_id);
   FILL(s, stock_bundle_index);
+  FILL(s, brand_id);
   FILL(s, raw_json);
   s.content_hash = hash_of("s");
   Page page;
@@ -234,6 +235,7 @@ TEST_F(MirrorColumns, StoresEveryMemberOfAProduct) {
   FILL(p, deactivate_request_no);
   FILL(p, deactivate_time);
   FILL(p, deactivate_reason);
+  FILL(p, brand_id);
   FILL(p, raw_json);
   p.content_hash = hash_of("p");
   Page page;

@@ -32,7 +32,7 @@ TEST_F(MirrorMissing, MarksWhatAWholeListingNoLongerHolds) {
   apply(listing, page_of({{.code = "a"}, {.code = "b"}, {.code = "c", .state = "USED"}}, 3));
   now += 60;
   const PageOutcome outcome = apply(listing, page_of({{.code = "a"}}, 1));
-  EXPECT_TRUE(outcome.listing_complete);
+  EXPECT_EQ(outcome.ending, Ending::complete);
   EXPECT_TRUE(outcome.whole);
   EXPECT_EQ(outcome.missing, 2);
   EXPECT_EQ(outcome.distinct_coupons, 1);
@@ -73,17 +73,55 @@ TEST_F(MirrorMissing, TellsThatACouponReturnedAsAnother) {
   EXPECT_EQ(outcome.updated, 1);
   EXPECT_THAT(missing(), IsEmpty());
   EXPECT_THAT(changes(), ElementsAre("added|NULL|EFFECTIVE", "missing|EFFECTIVE|EFFECTIVE",
-                                     "returned|EFFECTIVE|USED", "state|EFFECTIVE|USED"));
+                                     "returned|EFFECTIVE|EFFECTIVE", "state|EFFECTIVE|USED"));
 }
 
-TEST_F(MirrorMissing, AddsUpOverSeveralPages) {
+TEST_F(MirrorMissing, AddsUpOverSeveralPagesOnceASecondReadingShowsTheSame) {
   apply(listing, page_of({{.code = "a"}, {.code = "b"}, {.code = "c"}}, 3));
-  EXPECT_FALSE(apply(listing, page_of({{.code = "a"}}, 2, "t1")).listing_complete);
-  EXPECT_FALSE(apply(listing, page_of({}, {}, "t2"), 1).listing_complete);
-  const PageOutcome outcome = apply(listing, page_of({{.code = "b"}}), 2);
-  EXPECT_TRUE(outcome.whole);
-  EXPECT_EQ(outcome.distinct_coupons, 2);
-  EXPECT_EQ(outcome.total_count, 2);
+  EXPECT_EQ(apply(listing, page_of({{.code = "a"}}, 2, "t1")).ending, Ending::none);
+  EXPECT_EQ(apply(listing, page_of({}, {}, "t2"), 1).ending, Ending::none);
+  const PageOutcome first = apply(listing, page_of({{.code = "b"}}), 2);
+  EXPECT_EQ(first.ending, Ending::unconfirmed);
+  EXPECT_TRUE(first.whole);
+  EXPECT_THAT(missing(), IsEmpty());
+  EXPECT_EQ(value(path, "SELECT last_completed_at, next_page_token FROM listing"),
+            std::to_string(now) + "|NULL");
+  apply(listing, page_of({{.code = "b"}}, 2, "t1"));
+  const PageOutcome second = apply(listing, page_of({{.code = "a"}}), 1);
+  EXPECT_EQ(second.ending, Ending::complete);
+  EXPECT_EQ(second.missing, 1);
+  EXPECT_EQ(second.distinct_coupons, 2);
+  EXPECT_EQ(second.total_count, 2);
+  EXPECT_THAT(missing(), ElementsAre("c"));
+}
+
+// b is listed all the time: it moved to a page that had been read when a, before it, was deleted, while d,
+// new, made up the number.
+TEST_F(MirrorMissing, MarksNothingThatMovedBetweenPages) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}, {.code = "c"}}, 3));
+  apply(listing, page_of({{.code = "a"}}, 3, "t1"));
+  EXPECT_EQ(apply(listing, page_of({{.code = "c"}, {.code = "d"}}), 1).ending, Ending::unconfirmed);
+  apply(listing, page_of({{.code = "b"}}, 3, "t1"));
+  EXPECT_EQ(apply(listing, page_of({{.code = "c"}, {.code = "d"}}), 1).ending, Ending::unconfirmed);
+  EXPECT_THAT(missing(), IsEmpty());
+  apply(listing, page_of({{.code = "b"}}, 3, "t1"));
+  EXPECT_EQ(apply(listing, page_of({{.code = "c"}, {.code = "d"}}), 1).ending, Ending::complete);
+  EXPECT_THAT(missing(), ElementsAre("a"));
+}
+
+TEST_F(MirrorMissing, ComparesOnlyReadingsInARow) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}, {.code = "c"}}, 3));
+  const auto read_without_c = [&] {
+    apply(listing, page_of({{.code = "a"}}, 2, "t1"));
+    return apply(listing, page_of({{.code = "b"}}), 1).ending;
+  };
+  EXPECT_EQ(read_without_c(), Ending::unconfirmed);
+  mirror.record_failure({.listing = listing, .code = "TIMED_OUT", .message = {}, .request_id = {}});
+  EXPECT_EQ(read_without_c(), Ending::unconfirmed);
+  reopen();
+  EXPECT_EQ(read_without_c(), Ending::unconfirmed);
+  EXPECT_THAT(missing(), IsEmpty());
+  EXPECT_EQ(read_without_c(), Ending::complete);
   EXPECT_THAT(missing(), ElementsAre("c"));
 }
 
@@ -100,15 +138,27 @@ TEST_F(MirrorMissing, MarksNothingIfFewerCouponsCameThanPromised) {
   apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
   apply(listing, page_of({{.code = "a"}}, 2, "t1"));
   const PageOutcome outcome = apply(listing, page_of({{.code = "a"}}), 1);
+  EXPECT_EQ(outcome.ending, Ending::inconsistent);
   EXPECT_FALSE(outcome.whole);
   EXPECT_EQ(outcome.distinct_coupons, 1);
   EXPECT_EQ(outcome.total_count, 2);
   EXPECT_THAT(missing(), IsEmpty());
 }
 
+TEST_F(MirrorMissing, IsNotCompleteIfItsPagesDoNotAddUp) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
+  const std::string complete =
+      value(path, "SELECT last_completed_at, last_whole_at, next_due_at FROM listing");
+  now += 60;
+  apply(listing, page_of({{.code = "a"}}, 2, "t1"));
+  apply(listing, page_of({{.code = "a"}}), 1);
+  EXPECT_EQ(value(path, "SELECT last_completed_at, last_whole_at, next_due_at FROM listing"), complete);
+  EXPECT_EQ(value(path, "SELECT next_page_token, pages_done FROM listing"), "NULL|2");
+}
+
 TEST_F(MirrorMissing, MarksNothingIfMoreCouponsCameThanPromised) {
   apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
-  EXPECT_FALSE(apply(listing, page_of({{.code = "a"}, {.code = "c"}}, 1)).whole);
+  EXPECT_EQ(apply(listing, page_of({{.code = "a"}, {.code = "c"}}, 1)).ending, Ending::inconsistent);
   EXPECT_THAT(missing(), IsEmpty());
 }
 
@@ -116,7 +166,7 @@ TEST_F(MirrorMissing, MarksNothingIfALaterPagePromisesOtherwise) {
   apply(listing, page_of({{.code = "a"}, {.code = "b"}, {.code = "c"}}, 3));
   apply(listing, page_of({{.code = "a"}}, 2, "t1"));
   const PageOutcome outcome = apply(listing, page_of({{.code = "b"}}, 1), 1);
-  EXPECT_FALSE(outcome.whole);
+  EXPECT_EQ(outcome.ending, Ending::inconsistent);
   EXPECT_THAT(missing(), IsEmpty());
 }
 
@@ -125,7 +175,7 @@ TEST_F(MirrorMissing, MarksNothingAfterARestart) {
   apply(listing, page_of({{.code = "a"}}, 1, "t1"));
   reopen();
   const PageOutcome outcome = apply(listing, page_of({}), 1);
-  EXPECT_TRUE(outcome.listing_complete);
+  EXPECT_EQ(outcome.ending, Ending::complete);
   EXPECT_FALSE(outcome.whole);
   EXPECT_EQ(outcome.distinct_coupons, std::nullopt);
   EXPECT_EQ(outcome.total_count, 1);
@@ -207,12 +257,53 @@ TEST_F(MirrorMissing, NarrowsToAStockOfAProduct) {
   EXPECT_THAT(missing(), ElementsAre("a"));
 }
 
-TEST_F(MirrorMissing, MarksNothingByAListingOfOneState) {
+TEST_F(MirrorMissing, LeavesOtherStatesAloneInAListingOfOneState) {
   apply(listing, page_of({{.code = "a"}, {.code = "b", .state = "USED"}}, 2));
+  watched.clear();
   const PageOutcome outcome = apply(watch(narrowed("", "", "EFFECTIVE")), page_of({}, 0));
-  EXPECT_TRUE(outcome.whole);
-  EXPECT_EQ(outcome.missing, 0);
+  EXPECT_EQ(outcome.missing, 1);
+  EXPECT_THAT(missing(), ElementsAre("a"));
+}
+
+TEST_F(MirrorMissing, LeavesTheDecisionToAListingOfAllStates) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
+  EXPECT_EQ(apply(watch(narrowed("", "", "EFFECTIVE")), page_of({}, 0)).missing, 0);
   EXPECT_THAT(missing(), IsEmpty());
+  EXPECT_EQ(apply(listing, page_of({{.code = "a", .state = "USED"}}, 1)).missing, 1);
+  EXPECT_THAT(missing(), ElementsAre("b"));
+}
+
+TEST_F(MirrorMissing, WaitsUntilNoListingOfAnotherStateCanHoldACoupon) {
+  watched.clear();
+  const ListingId effective = watch(narrowed("", "", "EFFECTIVE"));
+  const ListingId used = watch(narrowed("", "", "USED"));
+  watch(narrowed("", "stock-2", "EXPIRED"));  // cannot hold a coupon of another stock
+  apply(effective, page_of({{.code = "gone"}, {.code = "used"}, {.code = "kept"}}, 3));
+  apply(used, page_of({}, 0));
+  now += 900;
+  EXPECT_EQ(apply(effective, page_of({{.code = "kept"}}, 1)).missing, 0);
+  EXPECT_THAT(missing(), IsEmpty());
+  now += 1;
+  EXPECT_EQ(apply(used, page_of({{.code = "used", .state = "USED"}}, 1)).missing, 1);
+  EXPECT_THAT(missing(), ElementsAre("gone"));
+  EXPECT_THAT(rows(path,
+                   "SELECT kind, coupon_code FROM coupon_change JOIN coupon ON coupon.id = coupon_id"
+                   " WHERE seq > 3"),
+              ElementsAre("state|used", "missing|gone"));
+}
+
+TEST_F(MirrorMissing, RemembersOverARestartWhatAListingOfOneStateLacked) {
+  watched.clear();
+  const ListingId effective = watch(narrowed("", "", "EFFECTIVE"));
+  const ListingId used = watch(narrowed("", "", "USED"));
+  apply(effective, page_of({{.code = "gone"}, {.code = "back"}}, 2));
+  now += 900;
+  apply(effective, page_of({}, 0));
+  reopen();
+  now += 900;
+  apply(effective, page_of({{.code = "back"}}, 1));
+  EXPECT_EQ(apply(used, page_of({}, 0)).missing, 1);
+  EXPECT_THAT(missing(), ElementsAre("gone"));
 }
 
 TEST_F(MirrorMissing, SparesACouponThatAnotherListingShowedMeanwhile) {
@@ -220,6 +311,7 @@ TEST_F(MirrorMissing, SparesACouponThatAnotherListingShowedMeanwhile) {
   apply(listing, page_of({{.code = "a"}}, 1, "t1"));
   apply(other, page_of({{.code = "new", .stock = "stock-2"}}, 1));
   const PageOutcome outcome = apply(listing, page_of({}), 1);
+  EXPECT_EQ(outcome.ending, Ending::complete);
   EXPECT_TRUE(outcome.whole);
   EXPECT_EQ(outcome.missing, 0);
   EXPECT_EQ(apply(listing, page_of({{.code = "a"}}, 1)).missing, 1);

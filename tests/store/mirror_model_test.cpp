@@ -25,7 +25,9 @@ class Model {
   struct ReadingModel {
     std::set<std::string> seen;
     std::set<std::string> seen_elsewhere;
+    std::optional<std::set<std::string>> seen_before;
     Integer promised;
+    bool ended = false;
   };
 
   explicit Model(std::vector<ListingKey> keys)
@@ -35,13 +37,18 @@ class Model {
 
   void apply(std::size_t listing, const std::vector<CouponSpec>& coupons, Integer total_count, bool last) {
     std::optional<ReadingModel>& reading = readings_[listing];
-    if (pages_[listing] == 0) reading = ReadingModel{{}, {}, total_count};
+    const bool first = pages_[listing] == 0;
+    if (first) {
+      std::optional<std::set<std::string>> before;
+      if (reading && reading->ended) before = reading->seen;
+      reading = ReadingModel{{}, {}, before, total_count, false};
+    }
     for (const CouponSpec& spec : coupons) store(listing, spec);
     pages_[listing] = last ? 0 : pages_[listing] + 1;
     if (!last) return;
     if (reading && reading->promised && *reading->promised == static_cast<std::int64_t>(reading->seen.size()))
-      mark_missing(keys_[listing], *reading);
-    reading.reset();
+      end_whole(listing, first);
+    if (reading && !reading->ended) reading.reset();
   }
   void break_readings() {
     for (auto& reading : readings_) reading.reset();
@@ -77,22 +84,35 @@ class Model {
     const auto [found, added] = coupons_.try_emplace(key, Stored{spec.state, spec.attach});
     if (added) return change("added", key, "NULL", spec.state);
     Stored& stored = found->second;
-    if (stored.missing) change("returned", key, stored.state, spec.state);
+    if (stored.missing) change("returned", key, stored.state, stored.state);
     if (stored.state != spec.state)
       change("state", key, stored.state, spec.state);
     else if (stored.attach != spec.attach)
       change("other", key, stored.state, spec.state);
     stored = {spec.state, spec.attach, false};
   }
-  void mark_missing(const ListingKey& listing, const ReadingModel& reading) {
-    if (!listing.coupon_state.empty()) return;
-    const std::string prefix = user_of(listing) + (listing.stock_id.empty() ? "" : listing.stock_id + "|");
-    for (auto& [key, stored] : coupons_) {
-      if (!key.starts_with(prefix) || stored.missing) continue;
-      if (reading.seen.contains(key) || reading.seen_elsewhere.contains(key)) continue;
+  /// What was expected and not seen is missing, if the reading was one moment or repeats the one before.
+  void end_whole(std::size_t listing, bool single_page) {
+    ReadingModel& reading = *readings_[listing];
+    const ListingKey& key = keys_[listing];
+    std::vector<std::string> absent;
+    for (const auto& [coupon, stored] : coupons_)
+      if (is_expected(key, coupon, stored) && !reading.seen.contains(coupon) &&
+          !reading.seen_elsewhere.contains(coupon))
+        absent.push_back(coupon);
+    reading.ended = !absent.empty() && !single_page && reading.seen_before != reading.seen;
+    // A listing of one state leaves it to the user's listing of all states, which is watched, too.
+    if (reading.ended || !key.coupon_state.empty()) return;
+    for (const std::string& coupon : absent) {
+      Stored& stored = coupons_.at(coupon);
       stored.missing = true;
-      change("missing", key, stored.state, stored.state);
+      change("missing", coupon, stored.state, stored.state);
     }
+  }
+  static bool is_expected(const ListingKey& listing, const std::string& coupon, const Stored& stored) {
+    const std::string prefix = user_of(listing) + (listing.stock_id.empty() ? "" : listing.stock_id + "|");
+    return coupon.starts_with(prefix) && !stored.missing &&
+           (listing.coupon_state.empty() || listing.coupon_state == stored.state);
   }
 
   std::vector<ListingKey> keys_;

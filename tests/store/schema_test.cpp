@@ -2,16 +2,15 @@
 
 #include "store/mirror_fixture.h"
 #include "store/schema_sql.h"
+#include "support/data_dictionary.h"
 
 #include <SQLiteCpp/Database.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
-#include <chrono>
-#include <fstream>
-#include <iterator>
+#include <algorithm>
 #include <string>
+#include <vector>
 
 namespace couponsync {
 namespace {
@@ -27,12 +26,10 @@ class Schema : public MirrorTest {
     SQLite::Database database(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 5'000);
     migrate(database, path, migrations, views);
   }
-  void close() { const Mirror closed = std::move(mirror); }
-  static UnixSeconds clock() {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
+  static std::vector<std::string_view> released() {
+    return {schema_migrations().begin(), schema_migrations().end()};
   }
+  void close() { const Mirror closed = std::move(mirror); }
 };
 
 TEST_F(Schema, IsTheSameFromTheCommandAndFromOpening) {
@@ -60,22 +57,30 @@ TEST_F(Schema, HasTheTablesAndViewsThatJobsRelyOn) {
 }
 
 TEST_F(Schema, IsDescribedColumnByColumn) {
-  std::ifstream file(COUPONSYNC_SCHEMA "/README.md");
-  const std::string dictionary{std::istreambuf_iterator<char>(file), {}};
-  ASSERT_FALSE(dictionary.empty());
-  for (const std::string& column :
-       rows(path,
-            "SELECT DISTINCT c.name FROM pragma_table_list AS t, pragma_table_info(t.name) AS c"
-            " WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite%'"))
-    EXPECT_THAT(dictionary, HasSubstr("`" + column + "`"));
+  Lines described;
+  for (const test::DescribedColumn& column : test::read_data_dictionary(COUPONSYNC_SCHEMA "/README.md"))
+    described.push_back(column.table + "|" + column.column + "|" +
+                        column.type.substr(0, column.type.find(',')) + "|" +
+                        (column.null_when == "never" ? "1" : "0"));
+  Lines real = rows(path,
+                    "SELECT t.name, c.name, c.type, c.\"notnull\" OR c.pk > 0"
+                    " FROM pragma_table_list AS t, pragma_table_info(t.name) AS c"
+                    " WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite%'");
+  // The tables in any order, each with its columns in theirs.
+  const auto table = [](const std::string& line) { return line.substr(0, line.find('|')); };
+  std::ranges::stable_sort(described, {}, table);
+  std::ranges::stable_sort(real, {}, table);
+  EXPECT_EQ(described, real);
 }
 
 TEST_F(Schema, MigratesAnOlderMirrorAndMakesItsViewsAnew) {
   close();
-  const std::array migrations{schema_migrations().front(),
-                              std::string_view("ALTER TABLE coupon ADD COLUMN extra TEXT;")};
-  migrate_to(migrations, "DROP VIEW IF EXISTS v_coupon; CREATE VIEW v_coupon AS SELECT extra FROM coupon;");
-  EXPECT_EQ(value(path, "PRAGMA user_version"), "2");
+  std::vector<std::string_view> migrations = released();
+  migrations.emplace_back("ALTER TABLE coupon ADD COLUMN extra TEXT;");
+  migrate_to(migrations,
+             "DROP VIEW IF EXISTS v_expiring; DROP VIEW IF EXISTS v_coupon;"
+             "CREATE VIEW v_coupon AS SELECT extra FROM coupon;");
+  EXPECT_EQ(value(path, "PRAGMA user_version"), std::to_string(migrations.size()));
   EXPECT_EQ(value(path, "SELECT name FROM pragma_table_info('v_coupon')"), "extra");
 }
 
@@ -84,11 +89,11 @@ TEST_F(Schema, TakesAFailedMigrationBackWhole) {
   const Lines before = dump(path);
   const std::string all = "SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2";
   const Lines objects = rows(path, all);
-  const std::array migrations{schema_migrations().front(),
-                              std::string_view("ALTER TABLE coupon ADD COLUMN extra TEXT;"),
-                              std::string_view("UPDATE nothing SET at = all;")};
+  std::vector<std::string_view> migrations = released();
+  migrations.emplace_back("ALTER TABLE coupon ADD COLUMN extra TEXT;");
+  migrations.emplace_back("UPDATE nothing SET at = all;");
   EXPECT_ANY_THROW(migrate_to(migrations, schema_views()));
-  EXPECT_EQ(value(path, "PRAGMA user_version"), "1");
+  EXPECT_EQ(value(path, "PRAGMA user_version"), std::to_string(released().size()));
   EXPECT_EQ(rows(path, all), objects);
   EXPECT_EQ(dump(path), before);
   mirror = Mirror::open({.path = path});
@@ -107,89 +112,36 @@ TEST_F(Schema, LetsAnalyticsFindTheirWayByIndex) {
   EXPECT_THAT(plan("SELECT * FROM coupon WHERE appid = 'a' AND openid = 'o'"), HasSubstr("sqlite_autoindex"));
 }
 
-TEST_F(Schema, ShowsTimesInChinaStandardTime) {
-  const ListingId listing = watch(user("openid-1"));
-  Page page;
-  Coupon c = coupon({.code = "a", .details = {UsageDetail{}}});
-  c.valid_end_time = 1'738'252'799;  // 2025-01-30T23:59:59+08:00
-  c.usage_details.front().use_time = 1'738'252'799;
-  page.coupons.push_back(c);
-  page.stocks.push_back(stock("stock-1"));
-  page.products.push_back(product("product-1"));
-  apply(listing, page);
-  EXPECT_EQ(value(path, "SELECT valid_end_time, valid_begin_time, product_name, listed FROM v_coupon"),
-            "2025-01-30T23:59:59+08:00|NULL|Ten off a hundred|1");
-  EXPECT_EQ(value(path, "SELECT use_time, return_time FROM v_usage"), "2025-01-30T23:59:59+08:00|NULL");
-  EXPECT_EQ(value(path, "SELECT day, uses, returned, net_uses, users FROM v_redemption_daily"),
-            "2025-01-30|1|0|1|1");
-  EXPECT_EQ(value(path, "SELECT last_completed_at FROM v_listing_health"), "2025-06-15T23:06:40+08:00");
-}
-
-TEST_F(Schema, CountsAFunnel) {
-  const ListingId listing = watch(user("openid-1"));
-  Page page = page_of({{.code = "a"},
-                       {.code = "b", .state = "USED"},
-                       {.code = "c", .state = "USED"},
-                       {.code = "d", .state = "BRAND_NEW_STATE"},
-                       {.code = "gone"},
-                       {.code = "e", .stock = "stock-2"}},
-                      6);
-  page.stocks.push_back(stock("stock-1", "product-1", 100));
-  apply(listing, page);
-  page.coupons.erase(page.coupons.begin() + 4);
-  page.total_count = 5;
-  apply(listing, page);
+// A mirror as the first version left it: made with that version's own SQL.
+TEST_F(Schema, FillsNewColumnsFromWhatTheFirstVersionStored) {
+  const std::filesystem::path old = folder.path() / "old.db";
+  execute(old, std::string(schema_migrations().front()) + R"sql(
+    PRAGMA application_id = 0x43505344; PRAGMA user_version = 1;
+    INSERT INTO product_coupon (product_coupon_id, name, raw_json, content_hash, first_seen_at, changed_at)
+    VALUES ('p1', 'Ten off', '{"product_coupon_id":"p1","brand_id":"120344"}', x'01', 5, 6),
+           ('p2', NULL, '{"product_coupon_id":"p2"}', x'02', 5, 6),
+           ('p3', NULL, '{"product_coupon_id":"p3","brand_id":{"odd":1}}', x'03', 5, 6);
+    INSERT INTO stock (stock_id, raw_json, content_hash, first_seen_at, changed_at)
+    VALUES ('s1', '{"stock_id":"s1","brand_id":"120344"}', x'04', 5, 6);
+    INSERT INTO coupon (appid, openid, stock_id, coupon_code, coupon_state, raw_json, content_hash,
+                        first_seen_at, changed_at)
+    VALUES ('wx', 'o1', 's1', 'c1', 'USED', '{}', x'05', 5, 6);
+    INSERT INTO usage_detail (coupon_id, usage_mode, item_index, use_time) VALUES (1, 'SINGLE', 0, 7);
+    INSERT INTO coupon_change (observed_at, coupon_id, kind, to_state) VALUES (5, 1, 'added', 'USED');
+    INSERT INTO listing (appid, openid, next_page_token, pages_done) VALUES ('wx', 'o1', 't1', 3);
+    INSERT INTO sync_run ("trigger", started_at) VALUES ('once', 5);
+  )sql");
+  { const Mirror migrated = Mirror::open({.path = old}); }
+  EXPECT_EQ(value(old, "PRAGMA user_version"), std::to_string(schema_version()));
   EXPECT_THAT(
-      rows(path,
-           "SELECT stock_id, sent_total_count, mirrored, users, effective, used, other, missing, used_percent"
-           " FROM v_stock_funnel ORDER BY 1"),
-      ElementsAre("stock-1|100|5|1|1|2|1|1|50.0", "stock-2|NULL|1|1|1|0|0|0|0.0"));
-}
-
-TEST_F(Schema, CountsARoundOnceThoughItIsAlsoShownAsASingleUse) {
-  const ListingId listing = watch(user("openid-1"));
-  UsageDetail single;
-  single.use_time = 1'738'252'799;
-  UsageDetail round = single;
-  round.usage_mode = UsageMode::sequential;
-  UsageDetail returned = round;
-  returned.item_index = 1;
-  returned.return_time = 1'738'252'800;
-  apply(listing, page_of({{.code = "a", .details = {single, round, returned}}}));
-  EXPECT_EQ(value(path, "SELECT uses, returned, net_uses FROM v_redemption_daily"), "2|1|1");
-  EXPECT_EQ(value(path, "SELECT count(*) FROM v_usage"), "2");
-}
-
-TEST_F(Schema, ShowsWhatExpiresWithinAMonth) {
-  const ListingId listing = watch(user("openid-1"));
-  const auto ending = [](const std::string& code, const std::string& state, UnixSeconds end) {
-    Coupon c = coupon(code, state);
-    c.valid_end_time = end;
-    return c;
-  };
-  Page page;
-  page.coupons = {ending("soon", "EFFECTIVE", clock() + 86'400),
-                  ending("late", "EFFECTIVE", clock() + 40 * 86'400),
-                  ending("over", "EFFECTIVE", clock() - 60), ending("used", "USED", clock() + 86'400)};
-  apply(listing, page);
-  EXPECT_THAT(rows(path, "SELECT coupon_code, days_left FROM v_expiring"), ElementsAre("soon|1.0"));
-}
-
-TEST_F(Schema, TellsEachListingsHealth) {
-  const ListingId failing = watch(user("failing"));
-  const ListingId reading = watch(user("reading"));
-  const ListingId ok = watch(user("ok"));
-  const ListingId unwatched = watch(user("unwatched"));
-  watch(user("new"));
-  mirror.record_failure({.listing = failing, .code = "TIMED_OUT", .message = {}, .request_id = {}});
-  apply(reading, page_of({}, 1, "t"));
-  apply(ok, page_of({}, 0));
-  apply(unwatched, page_of({}, 0));
-  std::erase(watched, user("unwatched"));
-  mirror.set_watchlist(watched);
-  EXPECT_THAT(
-      rows(path, "SELECT openid, health FROM v_listing_health ORDER BY 1"),
-      ElementsAre("failing|failing", "new|never read", "ok|ok", "reading|reading", "unwatched|unwatched"));
+      rows(old, "SELECT product_coupon_id, brand_id, name, changed_at FROM product_coupon ORDER BY 1"),
+      ElementsAre("p1|120344|Ten off|6", "p2|NULL|NULL|6", "p3|NULL|NULL|6"));
+  EXPECT_EQ(value(old, "SELECT brand_id, changed_at FROM stock"), "120344|6");
+  EXPECT_EQ(value(old, "SELECT pages_done, next_page_token, last_whole_at FROM listing"), "3|t1|NULL");
+  EXPECT_EQ(value(old, "SELECT coupon_code, coupon_state, listed FROM v_coupon"), "c1|USED|1");
+  EXPECT_EQ(value(old, "SELECT count(*) FROM coupon_change"), "1");
+  EXPECT_EQ(rows(old, "SELECT type, name FROM sqlite_schema ORDER BY 1, 2"),
+            rows(path, "SELECT type, name FROM sqlite_schema ORDER BY 1, 2"));
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ TEST_F(WriterTest, GivesEachOutcomeAfterItsCommit) {
   run();
   ASSERT_TRUE(report.outcome && report.outcome->has_value());
   EXPECT_EQ(report.outcome->value().inserted, 1);
-  EXPECT_TRUE(report.outcome->value().listing_complete);
+  EXPECT_EQ(report.outcome->value().ending, Ending::complete);
   EXPECT_EQ(coupons(), "a");
   // The job stays pending until its completion was posted, which may be a moment after it ran.
   while (writer->pending() > 0) std::this_thread::yield();

@@ -31,6 +31,7 @@ class RecordingEvents final : public Events {
     completed.push_back(key.openid.reveal());
     last_outcome = last;
   }
+  void listing_read_again(const ListingKey&, const PageOutcome&) override { ++rereads; }
   void listing_restarted(const ListingKey&, const Failure& why) override { restarts.push_back(why); }
   void listing_failed(const ListingKey&, const Failure& why, std::chrono::seconds again_in) override {
     failures.push_back(why);
@@ -56,6 +57,7 @@ class RecordingEvents final : public Events {
   std::vector<std::chrono::milliseconds> waits;
   std::vector<Domain> avoided;
   std::vector<Domain> back;
+  int rereads = 0;
   int sending_stops = 0;
 };
 
@@ -110,6 +112,7 @@ class World {
   void populate(int users, F coupons_of) {
     for (int i = 0; i < users; ++i) {
       std::vector<std::string>& codes = api.coupons["o" + std::to_string(i)];
+      codes.clear();
       for (int c = 0; c < coupons_of(i); ++c)
         codes.push_back("c" + std::to_string(i) + "-" + std::to_string(c));
     }

@@ -1,0 +1,132 @@
+#include "store/mirror_status.h"
+
+#include "store/errors.h"
+#include "store/fields.h"
+#include "store/mirror_file.h"
+#include "store/schema.h"
+#include "store/sql.h"
+
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Transaction.h>
+
+#include <string>
+#include <system_error>
+#include <tuple>
+
+namespace couponsync {
+namespace {
+
+constexpr int kBusyMilliseconds = 5'000;
+
+std::uintmax_t size_of(const std::filesystem::path& file) {
+  std::error_code absent;
+  const std::uintmax_t size = std::filesystem::file_size(file, absent);
+  return absent ? 0 : size;
+}
+
+void require_this_version(SQLite::Database& database, const std::filesystem::path& path,
+                          MirrorStatus& status) {
+  const auto newest = static_cast<std::size_t>(schema_version());
+  const std::size_t version = version_of(database, path, newest);
+  status.schema_version = static_cast<int>(version);
+  if (version == newest) return;
+  throw mirror_error(
+      MirrorError::Reason::refused, path,
+      "its schema version is " + std::to_string(version) + ", this program's is " + std::to_string(newest),
+      "start the service once with this program, which migrates it");
+}
+
+void read_listings(SQLite::Database& database, const MirrorStatusOptions& options, MirrorStatus& status) {
+  Statement(database,
+            "SELECT count(*) FILTER (WHERE watched = 1),"
+            " count(*) FILTER (WHERE watched = 1 AND last_completed_at IS NULL),"
+            " count(*) FILTER (WHERE watched = 1 AND failures > 0), count(*) FILTER (WHERE watched = 0)"
+            " FROM listing")
+      .query([&](const Row& row) {
+        status.listings_watched = row.integer(0).value();
+        status.listings_never_completed = row.integer(1).value();
+        status.listings_failing = row.integer(2).value();
+        status.listings_unwatched = row.integer(3).value();
+      });
+  Statement(database,
+            "SELECT last_completed_at FROM listing WHERE watched = 1 AND last_completed_at IS NOT NULL"
+            " ORDER BY 1")
+      .query([&](const Row& row) { status.completed_at.push_back(row.integer(0).value()); });
+  Statement(database,
+            "SELECT id, log_name, failures, last_completed_at, next_due_at, last_error_code, last_error,"
+            " last_request_id FROM listing WHERE watched = 1 AND failures > 0"
+            " ORDER BY failures DESC, id LIMIT ?1")
+      .query(
+          [&](const Row& row) {
+            status.failing.push_back({.id = row.integer(0).value(),
+                                      .log_name = row.text(1).value_or(""),
+                                      .failures = row.integer(2).value(),
+                                      .last_completed_at = row.integer(3),
+                                      .next_due_at = row.integer(4),
+                                      .last_error_code = row.text(5),
+                                      .last_error = row.text(6),
+                                      .last_request_id = row.text(7)});
+          },
+          static_cast<std::int64_t>(options.failing));
+}
+
+void read_coupons(SQLite::Database& database, MirrorStatus& status) {
+  Statement(database,
+            "SELECT coupon_state, count(*) - count(missing_since), count(missing_since) FROM coupon"
+            " GROUP BY 1 ORDER BY 1")
+      .query([&](const Row& row) {
+        status.states.push_back({row.text(0), row.integer(1).value(), row.integer(2).value()});
+      });
+  status.changes = database.execAndGet("SELECT coalesce(max(seq), 0) FROM coupon_change").getInt64();
+}
+
+void read_counter(const Row& row, int column, std::int64_t& counter) {
+  counter = row.integer(column).value_or(0);
+}
+void read_counter(const Row& row, int column, double& counter) { counter = row.real(column).value_or(0); }
+
+void read_runs(SQLite::Database& database, const MirrorStatusOptions& options, MirrorStatus& status) {
+  std::string sql = "SELECT id, \"trigger\", started_at, finished_at";
+  for (const std::string_view column : columns_of(kRunFields)) sql += ", " + std::string(column);
+  Statement(database, sql + " FROM sync_run ORDER BY id DESC LIMIT ?1")
+      .query(
+          [&](const Row& row) {
+            RunSummary run{.id = row.integer(0).value(),
+                           .trigger = row.text(1).value(),
+                           .started_at = row.integer(2).value(),
+                           .finished_at = row.integer(3),
+                           .counters = {}};
+            int column = 4;
+            std::apply(
+                [&](const auto&... field) { (read_counter(row, column++, run.counters.*field.member), ...); },
+                kRunFields);
+            status.last_runs.push_back(std::move(run));
+          },
+          static_cast<std::int64_t>(options.runs));
+}
+
+MirrorStatus read_all(const std::filesystem::path& path, const MirrorStatusOptions& options) {
+  SQLite::Database database(path.string(), SQLite::OPEN_READONLY, kBusyMilliseconds);
+  const SQLite::Transaction one_moment(database);
+  MirrorStatus status;
+  require_this_version(database, path, status);
+  read_listings(database, options, status);
+  read_coupons(database, status);
+  read_runs(database, options, status);
+  status.file_bytes = size_of(path);
+  status.log_bytes = size_of(path.string() + "-wal");
+  return status;
+}
+
+}  // namespace
+
+std::optional<MirrorStatus> read_mirror_status(const std::filesystem::path& path,
+                                               const MirrorStatusOptions& options) {
+  const std::filesystem::path resolved = resolve_mirror_path(path);
+  if (!std::filesystem::exists(resolved)) return std::nullopt;
+  check_mirror_file(resolved);
+  return translated(resolved, [&] { return read_all(resolved, options); });
+}
+
+}  // namespace couponsync

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "base/coupon.h"
+#include "base/time.h"
+#include "store/mirror.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace couponsync {
+
+/// A watched listing that cannot be read at the moment. It is named as the logs name it.
+struct FailingListing {
+  ListingId id = 0;
+  std::string log_name;
+  std::int64_t failures = 0;
+  Instant last_completed_at;
+  Instant next_due_at;
+  Text last_error_code;
+  Text last_error;
+  Text last_request_id;
+};
+
+struct StateCount {
+  Text coupon_state;
+  std::int64_t listed = 0;
+  std::int64_t missing = 0;
+};
+
+struct RunSummary {
+  RunId id = 0;
+  std::string trigger;
+  UnixSeconds started_at = 0;
+  Instant finished_at;  ///< absent: it is under way, or was interrupted
+  RunCounters counters;
+};
+
+/// What a mirror says of itself at one moment.
+struct MirrorStatus {
+  int schema_version = 0;
+  std::int64_t listings_watched = 0;
+  std::int64_t listings_never_completed = 0;
+  std::int64_t listings_failing = 0;
+  std::int64_t listings_unwatched = 0;
+  /// When each watched listing that was ever complete was so last, oldest first.
+  std::vector<UnixSeconds> completed_at;
+  std::vector<FailingListing> failing;  ///< those failing the longest, as many as asked for
+  std::vector<StateCount> states;
+  std::int64_t changes = 0;           ///< the change feed's last seq
+  std::vector<RunSummary> last_runs;  ///< the newest first
+  std::uintmax_t file_bytes = 0;
+  std::uintmax_t log_bytes = 0;  ///< the write-ahead log's file
+};
+
+struct MirrorStatusOptions {
+  std::size_t failing = 20;
+  std::size_t runs = 5;
+};
+
+/// Reads all of it in one transaction, beside a service that writes or without one, with no more than the
+/// right to read the file. None if there is no such file. Throws MirrorError (refused, unwritable) where it
+/// is not ours, of another schema version, or cannot be read. Any thread.
+std::optional<MirrorStatus> read_mirror_status(const std::filesystem::path& path,
+                                               const MirrorStatusOptions& options = {});
+
+}  // namespace couponsync
