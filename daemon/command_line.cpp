@@ -1,5 +1,6 @@
 #include "command_line.h"
 
+#include "configuration/duration.h"
 #include "exit_code.h"
 #include "version.h"
 
@@ -17,6 +18,31 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
   CLI::App* command = app.add_subcommand(name, description);
   command->add_option("--config", config, "Configuration file")->capture_default_str()->type_name("FILE");
   return command;
+}
+
+CLI::App* add_status(CLI::App& app, std::filesystem::path& config, StatusArguments& arguments) {
+  CLI::App* status =
+      add_command(app, "status", "Tells how fresh the mirror is and what fails, from the file alone", config);
+  status->add_option("--mirror", arguments.mirror, "The mirror itself, without a configuration")
+      ->type_name("FILE")
+      ->excludes("--config");
+  status
+      ->add_option_function<std::string>(
+          "--max-age",
+          [&arguments](const std::string& text) {
+            arguments.max_age = parse_duration(text);
+            if (!arguments.max_age)
+              throw CLI::ValidationError("--max-age",
+                                         "not a duration such as 45m: a whole number with ms, s, m, h or d");
+          },
+          "How long ago each listing may have been complete last; default three times sync.interval")
+      ->type_name("DURATION");
+  status->add_flag("--json", arguments.json, "Print one JSON object");
+  status->footer(
+      "Exit codes: 0 every watched listing was complete within --max-age and none is failing; 1 one is "
+      "stale,\n"
+      "failing or was never complete, or there is no mirror yet; 65 the mirror is not ours or damaged.");
+  return status;
 }
 
 }  // namespace
@@ -48,6 +74,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   CLI::App* check = add_command(app, "check", "Validates configuration, keys, watchlist and mirror", config);
   check->add_flag("--online", check_arguments.online, "Also make one signed request to each domain");
 
+  StatusArguments status_arguments;
+  const CLI::App* status = add_status(app, config, status_arguments);
+
   const CLI::App* schema = app.add_subcommand("schema", "Prints the mirror's DDL");
 
   try {
@@ -59,6 +88,10 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
 
   if (run->parsed()) return RunArguments{config};
   if (schema->parsed()) return SchemaArguments{};
+  if (status->parsed()) {
+    status_arguments.config = config;
+    return status_arguments;
+  }
   if (check->parsed()) {
     check_arguments.config = config;
     return check_arguments;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -22,6 +24,14 @@ struct CheckArguments {
   bool online = false;
 };
 
+struct StatusArguments {
+  std::filesystem::path config;
+  std::filesystem::path mirror;  ///< empty: the configuration's
+  /// How long ago a listing may have been complete; absent: three times the configuration's sync.interval.
+  std::optional<std::chrono::milliseconds> max_age;
+  bool json = false;
+};
+
 struct SchemaArguments {};
 
 /// --help and --version have been printed, or the arguments were wrong and that has been said.
@@ -29,7 +39,8 @@ struct NothingToDo {
   int exit_code = 0;
 };
 
-using CommandLine = std::variant<RunArguments, OnceArguments, CheckArguments, SchemaArguments, NothingToDo>;
+using CommandLine =
+    std::variant<RunArguments, OnceArguments, CheckArguments, StatusArguments, SchemaArguments, NothingToDo>;
 
 /// Reads the arguments. Prints help and the version to stdout, errors to stderr.
 CommandLine parse_command_line(int argc, const char* const* argv);

@@ -5,6 +5,7 @@ namespace couponsync::daemon {
 /// What the process tells its caller; the numbers are those of sysexits.h.
 enum ExitCode : int {
   kExitOk = 0,
+  kExitUnhealthy = 1,          ///< of `status`: some listings are stale or failing
   kExitUsage = 64,             ///< the command line
   kExitMirrorRefused = 65,     ///< the mirror is not ours, is newer than this program, or is damaged
   kExitDefect = 70,            ///< a defect of this program, or of the machine it runs on

@@ -1,6 +1,5 @@
 #include "summary.h"
 
-#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -26,22 +25,24 @@ std::string summary_text(const RunCounters& c) {
       c.retries, c.failovers);
 }
 
-std::string summary_json(const RunCounters& c) {
-  return boost::json::serialize(boost::json::object{{"listings_total", c.listings_total},
-                                                    {"listings_ok", c.listings_ok},
-                                                    {"listings_failed", c.listings_failed},
-                                                    {"pages", c.pages},
-                                                    {"requests", c.requests},
-                                                    {"coupons_seen", c.coupons_seen},
-                                                    {"inserted", c.inserted},
-                                                    {"updated", c.updated},
-                                                    {"unchanged", c.unchanged},
-                                                    {"missing", c.missing},
-                                                    {"rate_limited", c.rate_limited},
-                                                    {"retries", c.retries},
-                                                    {"failovers", c.failovers},
-                                                    {"bytes", c.bytes},
-                                                    {"seconds", c.seconds}});
+boost::json::object to_json(const RunCounters& c) {
+  return {{"listings_total", c.listings_total},
+          {"listings_ok", c.listings_ok},
+          {"listings_failed", c.listings_failed},
+          {"pages", c.pages},
+          {"requests", c.requests},
+          {"coupons_seen", c.coupons_seen},
+          {"inserted", c.inserted},
+          {"updated", c.updated},
+          {"unchanged", c.unchanged},
+          {"missing", c.missing},
+          {"rate_limited", c.rate_limited},
+          {"retries", c.retries},
+          {"failovers", c.failovers},
+          {"bytes", c.bytes},
+          {"seconds", c.seconds}};
 }
+
+std::string summary_json(const RunCounters& c) { return boost::json::serialize(to_json(c)); }
 
 }  // namespace couponsync::daemon

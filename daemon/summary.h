@@ -2,6 +2,8 @@
 
 #include "store/mirror.h"
 
+#include <boost/json/object.hpp>
+
 #include <string>
 
 namespace couponsync::daemon {
@@ -10,6 +12,7 @@ namespace couponsync::daemon {
 std::string summary_line(const RunCounters& counters);
 /// A small table for people.
 std::string summary_text(const RunCounters& counters);
+boost::json::object to_json(const RunCounters& counters);
 /// The one object of `once --json`.
 std::string summary_json(const RunCounters& counters);
 

@@ -9,6 +9,7 @@ namespace couponsync::daemon {
 int run_service(const RunArguments& arguments);
 int run_once(const OnceArguments& arguments);
 int run_check(const CheckArguments& arguments);
+int print_status(const StatusArguments& arguments);
 int print_schema();
 
 }  // namespace couponsync::daemon

@@ -29,10 +29,21 @@ TEST(CommandLine, TakesOpenidsOneByOne) {
   EXPECT_TRUE(arguments.json);
 }
 
+TEST(CommandLine, StatusTakesAMirrorOrAConfiguration) {
+  const auto of_mirror =
+      std::get<StatusArguments>(parse({"status", "--mirror", "m.db", "--max-age", "2h", "--json"}));
+  EXPECT_EQ(of_mirror.mirror, "m.db");
+  EXPECT_EQ(of_mirror.max_age, std::chrono::hours(2));
+  EXPECT_TRUE(of_mirror.json);
+  const auto of_configuration = std::get<StatusArguments>(parse({"status"}));
+  EXPECT_TRUE(of_configuration.mirror.empty());
+  EXPECT_FALSE(of_configuration.max_age.has_value());
+}
+
 TEST(CommandLine, HelpAndVersionAreNoErrors) {
   for (const char* flag : {"--help", "--version"})
     EXPECT_EQ(std::get<NothingToDo>(parse({flag})).exit_code, 0) << flag;
-  for (const char* command : {"run", "once", "check", "schema"})
+  for (const char* command : {"run", "once", "check", "status", "schema"})
     EXPECT_EQ(std::get<NothingToDo>(parse({command, "--help"})).exit_code, 0) << command;
 }
 
@@ -41,6 +52,8 @@ TEST(CommandLine, MistakesAreUsageErrors) {
                                                     {"nonsense"},
                                                     {"run", "--nonsense"},
                                                     {"run", "--config"},
+                                                    {"status", "--max-age", "45"},
+                                                    {"status", "--mirror", "m.db", "--config", "c.json"},
                                                     {"once", "check"}})
     EXPECT_EQ(std::get<NothingToDo>(parse(arguments)).exit_code, 64);
 }

@@ -1,0 +1,183 @@
+#include "status_report.h"
+
+#include "summary.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace couponsync::daemon {
+namespace {
+
+using std::chrono::seconds;
+
+/// "3 d 4 h", "12 min 5 s": two units are enough for a person.
+std::string spoken(seconds age) {
+  const std::int64_t s = std::max<std::int64_t>(age.count(), 0);
+  if (s < 60) return fmt::format("{} s", s);
+  if (s < 3'600) return fmt::format("{} min {} s", s / 60, s % 60);
+  if (s < 86'400) return fmt::format("{} h {} min", s / 3'600, s % 3'600 / 60);
+  return fmt::format("{} d {} h", s / 86'400, s % 86'400 / 3'600);
+}
+
+std::string mebibytes(std::uintmax_t bytes) {
+  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1U << 20U));
+}
+
+template <class T>
+boost::json::value or_null(const std::optional<T>& value) {
+  if (!value) return nullptr;
+  return boost::json::value(*value);
+}
+
+boost::json::array failing_json(const MirrorStatus& status) {
+  boost::json::array list;
+  for (const FailingListing& listing : status.failing)
+    list.push_back(boost::json::object{{"listing_id", listing.id},
+                                       {"log_name", listing.log_name},
+                                       {"failures", listing.failures},
+                                       {"last_completed_at", or_null(listing.last_completed_at)},
+                                       {"next_due_at", or_null(listing.next_due_at)},
+                                       {"last_error_code", or_null(listing.last_error_code)},
+                                       {"last_error", or_null(listing.last_error)},
+                                       {"last_request_id", or_null(listing.last_request_id)}});
+  return list;
+}
+
+boost::json::array states_json(const MirrorStatus& status) {
+  boost::json::array list;
+  for (const StateCount& state : status.states)
+    list.push_back(boost::json::object{
+        {"coupon_state", or_null(state.coupon_state)}, {"listed", state.listed}, {"missing", state.missing}});
+  return list;
+}
+
+boost::json::array runs_json(const MirrorStatus& status) {
+  boost::json::array list;
+  for (const RunSummary& run : status.last_runs) {
+    boost::json::object object{{"id", run.id},
+                               {"trigger", run.trigger},
+                               {"started_at", run.started_at},
+                               {"finished_at", or_null(run.finished_at)}};
+    for (const auto& counter : to_json(run.counters)) object.insert(counter);
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
+void append_coupons(const MirrorStatus& status, std::string& text) {
+  std::int64_t listed = 0;
+  std::int64_t missing = 0;
+  std::string by_state;
+  for (const StateCount& state : status.states) {
+    listed += state.listed;
+    missing += state.missing;
+    if (state.listed > 0)
+      by_state += fmt::format("{}{} {}", by_state.empty() ? "" : ", ", state.listed,
+                              state.coupon_state.value_or("without a state"));
+  }
+  text += fmt::format("coupons   {} listed{}{}; {} missing; change feed at seq {}\n", listed,
+                      by_state.empty() ? "" : ": ", by_state, missing, status.changes);
+}
+
+void append_runs(const StatusReport& report, std::string& text) {
+  for (const RunSummary& run : report.status.last_runs) {
+    const std::string when = spoken(seconds(report.now - run.started_at));
+    const bool over = run.finished_at.has_value();
+    text += fmt::format("sync {:<4} {}, begun {} ago{}: {}\n", run.id, run.trigger, when,
+                        over ? "" : ", under way or interrupted", summary_line(run.counters));
+  }
+}
+
+void append_failing(const StatusReport& report, std::string& text) {
+  for (const FailingListing& listing : report.status.failing) {
+    const std::string complete = listing.last_completed_at
+                                     ? spoken(seconds(report.now - *listing.last_completed_at)) + " ago"
+                                     : "never";
+    const std::int64_t wait = listing.next_due_at.value_or(report.now) - report.now;
+    text +=
+        fmt::format("failing   {} (listing {}): {} times, complete {}, again {}: {}\n", listing.log_name,
+                    listing.id, listing.failures, complete, wait > 0 ? "in " + spoken(seconds(wait)) : "now",
+                    listing.last_error.value_or(listing.last_error_code.value_or("")));
+  }
+  const auto more = report.status.listings_failing - static_cast<std::int64_t>(report.status.failing.size());
+  if (more > 0) text += fmt::format("failing   and {} more, see v_listing_health\n", more);
+}
+
+}  // namespace
+
+seconds StatusReport::age_at(double share) const {
+  const std::vector<UnixSeconds>& at = status.completed_at;
+  if (at.empty()) return seconds(0);
+  // The times are in order, so the ages are in the opposite one.
+  const auto count = static_cast<double>(at.size());
+  const auto rank = static_cast<std::size_t>(std::max(1.0, std::ceil(share * count)));
+  return seconds(now - at[at.size() - rank]);
+}
+
+std::vector<std::string> StatusReport::problems() const {
+  std::vector<std::string> found;
+  if (status.listings_watched == 0) found.emplace_back("nothing is watched yet");
+  if (status.listings_failing > 0)
+    found.push_back(fmt::format("{} listings are failing", status.listings_failing));
+  if (status.listings_never_completed > 0)
+    found.push_back(fmt::format("{} listings were never complete", status.listings_never_completed));
+  const auto stale =
+      std::ranges::lower_bound(status.completed_at, now - max_age.count()) - status.completed_at.begin();
+  if (stale > 0)
+    found.push_back(fmt::format("{} listings were last complete more than {} ago, the oldest {} ago", stale,
+                                spoken(max_age), spoken(age_at(1.0))));
+  return found;
+}
+
+std::string StatusReport::text() const {
+  const std::vector<std::string> wrong = problems();
+  std::string text;
+  if (wrong.empty()) text = fmt::format("healthy   every listing was complete within {}\n", spoken(max_age));
+  for (const std::string& problem : wrong) text += "unhealthy " + problem + "\n";
+  text += fmt::format("listings  {} watched, {} failing, {} never complete, {} no longer watched\n",
+                      status.listings_watched, status.listings_failing, status.listings_never_completed,
+                      status.listings_unwatched);
+  if (!status.completed_at.empty())
+    text += fmt::format("complete  half within {}, 95 % within {}, the oldest {} ago\n", spoken(age_at(0.5)),
+                        spoken(age_at(0.95)), spoken(age_at(1.0)));
+  append_coupons(status, text);
+  text += fmt::format("file      {}, write-ahead log {}, schema version {}\n", mebibytes(status.file_bytes),
+                      mebibytes(status.log_bytes), status.schema_version);
+  append_runs(*this, text);
+  append_failing(*this, text);
+  return text;
+}
+
+std::string StatusReport::json() const {
+  const std::vector<std::string> wrong = problems();
+  boost::json::object staleness{{"p50", nullptr}, {"p95", nullptr}, {"oldest", nullptr}};
+  if (!status.completed_at.empty())
+    staleness = {
+        {"p50", age_at(0.5).count()}, {"p95", age_at(0.95).count()}, {"oldest", age_at(1.0).count()}};
+  return boost::json::serialize(
+      boost::json::object{{"healthy", wrong.empty()},
+                          {"problems", boost::json::array(wrong.begin(), wrong.end())},
+                          {"now", now},
+                          {"max_age_seconds", max_age.count()},
+                          {"schema_version", status.schema_version},
+                          {"listings",
+                           {{"watched", status.listings_watched},
+                            {"failing", status.listings_failing},
+                            {"never_completed", status.listings_never_completed},
+                            {"unwatched", status.listings_unwatched}}},
+                          {"staleness_seconds", std::move(staleness)},
+                          {"failing", failing_json(status)},
+                          {"coupons", states_json(status)},
+                          {"change_seq", status.changes},
+                          {"runs", runs_json(status)},
+                          {"file_bytes", status.file_bytes},
+                          {"wal_bytes", status.log_bytes}});
+}
+
+}  // namespace couponsync::daemon
