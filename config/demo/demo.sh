@@ -71,13 +71,16 @@ outage_pid=$!
 say "And once more: nothing has changed, so no row is written"
 "$couponsyncd" once --config "$work/sandbox/couponsyncd.json"
 
+say "couponsyncd status"
+"$couponsyncd" status --config "$work/sandbox/couponsyncd.json"
+
 mkdir -p "$result"
 rm -f "$result"/mirror.db*
 sqlite3 -readonly "$work/sandbox/mirror.db" ".backup '$result/mirror.db'"
 
 say "What is in the mirror"
 query "SELECT coupon_state, count(*) AS coupons, count(DISTINCT openid) AS users FROM coupon GROUP BY 1 ORDER BY 2 DESC"
-query "SELECT stock_id, product_name, mirrored AS coupons, users, effective, used, expired, used_percent FROM v_stock_funnel LIMIT 8"
+query "SELECT stock_id, product_name, received, effective, used, expired, redemption_rate, uses, fen_given_away FROM v_stock_funnel LIMIT 8"
 query "SELECT trigger, listings_ok AS listings, pages, requests, rate_limited, failovers, inserted, unchanged, round(seconds, 1) AS seconds FROM sync_run"
 
 say "The mirror is yours to look into: ${result#"$root"/}/mirror.db"

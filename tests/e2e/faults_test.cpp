@@ -79,6 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(ListingFault{"broken_json", "UNDECODABLE"}, ListingFault{"wrong_types", "UNDECODABLE"},
                     ListingFault{"repeated_token", "REPEATED_PAGE_TOKEN"},
                     ListingFault{"endless_pages", "TOO_MANY_PAGES"},
+                    ListingFault{"wrong_total_count", "INCONSISTENT_LISTING"},
                     ListingFault{"expired_token", "PARAM_ERROR"}, ListingFault{"bad_request", "PARAM_ERROR"},
                     ListingFault{"not_found", "NOT_FOUND"}, ListingFault{"huge_body", "REPLY_TOO_LARGE"},
                     ListingFault{"redirect", "UNEXPECTED_STATUS"},
@@ -99,10 +100,16 @@ TEST_F(Faults, AnEmptyPageWithANextTokenIsNotTheEnd) {
   expect_mirror_equals_sandbox();
 }
 
-TEST_F(Faults, AWrongTotalMarksNothingMissing) {
+TEST_F(Faults, AWrongTotalFailsItsListingAndMarksNothingMissing) {
   once();
   sandbox().post("/faults", {{"fault", "wrong_total_count"}});
-  EXPECT_EQ(number(once(), "missing"), 0);
+  EXPECT_EQ(number(once(75), "missing"), 0);
+  expect_mirror_equals_sandbox();
+}
+
+TEST_F(Faults, AWrongTotalThatPassesIsReadAgain) {
+  sandbox().post("/faults", {{"fault", "wrong_total_count"}, {"count", 3}});
+  EXPECT_EQ(number(once(), "listings_failed"), 0);
   expect_mirror_equals_sandbox();
 }
 
