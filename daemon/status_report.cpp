@@ -16,13 +16,17 @@ namespace {
 
 using std::chrono::seconds;
 
-/// "3 d 4 h", "12 min 5 s": two units are enough for a person.
+/// "3 d 4 h", "12 min 5 s", "45 min": two units are enough for a person.
 std::string spoken(seconds age) {
   const std::int64_t s = std::max<std::int64_t>(age.count(), 0);
+  const auto two = [](std::int64_t large, const char* unit, std::int64_t rest, const char* rest_unit) {
+    return rest == 0 ? fmt::format("{} {}", large, unit)
+                     : fmt::format("{} {} {} {}", large, unit, rest, rest_unit);
+  };
   if (s < 60) return fmt::format("{} s", s);
-  if (s < 3'600) return fmt::format("{} min {} s", s / 60, s % 60);
-  if (s < 86'400) return fmt::format("{} h {} min", s / 3'600, s % 3'600 / 60);
-  return fmt::format("{} d {} h", s / 86'400, s % 86'400 / 3'600);
+  if (s < 3'600) return two(s / 60, "min", s % 60, "s");
+  if (s < 86'400) return two(s / 3'600, "h", s % 3'600 / 60, "min");
+  return two(s / 86'400, "d", s % 86'400 / 3'600, "h");
 }
 
 std::string mebibytes(std::uintmax_t bytes) {
