@@ -52,9 +52,8 @@ TEST(StatusReport, TakesAgesAtTheNearestRank) {
 TEST(StatusReport, NamesEachKindOfProblem) {
   StatusReport report = healthy();
   report.now += 1;
-  EXPECT_THAT(
-      report.problems(),
-      ElementsAre("1 listings were last complete more than 45 min ago, the oldest 45 min 1 s ago"));
+  EXPECT_THAT(report.problems(),
+              ElementsAre("1 listings were last complete more than 45 min ago, the oldest 45 min 1 s ago"));
   report = healthy();
   report.status.listings_failing = 3;
   report.status.listings_never_completed = 1;
