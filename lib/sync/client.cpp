@@ -26,15 +26,23 @@ bool is_verification_failure(FailureKind kind) {
 class CallInFlight {
  public:
   CallInFlight(Client::Parts& parts, Domain domain, SteadyTime sent_at)
-      : parts_(parts), domain_(domain), sent_at_(sent_at) {}
+      : parts_(parts), domain_(domain), sent_at_(sent_at) {
+    parts_.events.call_started(domain_);
+  }
   CallInFlight(const CallInFlight&) = delete;
   CallInFlight& operator=(const CallInFlight&) = delete;
   ~CallInFlight() {
     if (ended_) return;
     parts_.domains.abandoned(domain_);
     parts_.rate.unanswered(sent_at_, parts_.env.steady_now());
+    parts_.events.call_cancelled(domain_);
   }
-  void ended() { ended_ = true; }
+  void ended(const Result<FetchedPage>& page) {
+    ended_ = true;
+    std::optional<Failure> failure;
+    if (page.has_error()) failure = page.error();
+    parts_.events.call_ended(domain_, failure ? &*failure : nullptr, parts_.env.steady_now() - sent_at_);
+  }
 
  private:
   Client::Parts& parts_;
@@ -97,7 +105,7 @@ Task<Result<FetchedPage>> Client::attempt(const ListingKey& key, const std::opti
 
   CallInFlight call(parts_, domain, sent_at);
   Answer answer = co_await exchange_.call(domain, key, page_token);
-  call.ended();
+  call.ended(answer.page);
   learn(domain, sent_at, answer);
   Result<FetchedPage>& page = answer.page;
   attempts.avoid.reset();

@@ -38,6 +38,11 @@ class Events {
   /// Members whose type was not the documented one (JSON paths, no values).
   virtual void oddities_found(const ListingKey& /*key*/, const std::vector<std::string>& /*paths*/) {}
 
+  virtual void call_started(Domain /*domain*/) {}
+  /// The end of each call that started; `failure` is null if a page came.
+  virtual void call_ended(Domain /*domain*/, const Failure* /*failure*/, std::chrono::nanoseconds /*took*/) {}
+  /// The end of a call that was cancelled, instead of `call_ended`.
+  virtual void call_cancelled(Domain /*domain*/) {}
   virtual void attempt_failed(const ListingKey& /*key*/, Domain /*domain*/, const Failure& /*why*/,
                               std::chrono::milliseconds /*again_in*/) {}
   virtual void rate_limited(const ListingKey& /*key*/, Domain /*domain*/, const Failure& /*reply*/) {}
