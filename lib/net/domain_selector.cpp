@@ -8,9 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kConsecutiveFailures = 5;
 constexpr std::size_t kLeastKnown = 10;
 constexpr std::chrono::seconds kAvoidedFor = 30s;
+constexpr std::chrono::seconds kQuickSuccession = 60s;
 constexpr int kMostOpenings = 10;  // 300 s
 constexpr int kSuccessesToClose = 3;
 
@@ -18,18 +18,27 @@ Domain other(Domain domain) { return domain == Domain::primary ? Domain::backup 
 
 }  // namespace
 
-void DomainHealth::succeeded() {
+void DomainHealth::chosen() {
+  ++out_;
+  trying_ = open_;
+}
+
+void DomainHealth::succeeded(SteadyTime now) {
+  --out_;
   if (!open_) return remember(false);
   if (!trying_) return;  // sent before the domain opened: says nothing about now
   trying_ = false;
-  if (++successes_ == kSuccessesToClose) close();
+  if (++successes_ == kSuccessesToClose) close(now);
 }
 
 void DomainHealth::failed(SteadyTime now) {
+  --out_;
   if (!open_) {
     remember(true);
-    if (judged_down()) open(now);
-    return;
+    if (!judged_down()) return;
+    const bool flapping = closed_at_ && now - *closed_at_ < kQuickSuccession;
+    openings_ = flapping ? std::min(openings_ + 1, kMostOpenings) : 1;
+    return open(now);
   }
   if (!trying_) return;
   trying_ = false;
@@ -37,9 +46,13 @@ void DomainHealth::failed(SteadyTime now) {
   if (now >= back_at_) open(now);
 }
 
+void DomainHealth::abandoned() {
+  --out_;
+  trying_ = false;
+}
+
 bool DomainHealth::judged_down() const {
-  return consecutive_failures_ >= kConsecutiveFailures ||
-         (known_ >= kLeastKnown && failures_.count() * 2 >= known_);
+  return consecutive_failures_ >= kConsecutive || (known_ >= kLeastKnown && failures_.count() * 2 >= known_);
 }
 
 void DomainHealth::remember(bool failed) {
@@ -53,34 +66,43 @@ void DomainHealth::open(SteadyTime now) {
   open_ = true;
   trying_ = false;
   successes_ = 0;
-  openings_ = std::min(openings_ + 1, kMostOpenings);
   back_at_ = now + kAvoidedFor * openings_;
 }
 
-void DomainHealth::close() { *this = DomainHealth(); }
+void DomainHealth::close(SteadyTime now) {
+  open_ = false;
+  closed_at_ = now;
+  failures_.reset();
+  known_ = 0;
+  consecutive_failures_ = 0;
+}
 
 Domain DomainSelector::choose(SteadyTime now, const Domain* avoid) {
   const Domain domain = has_backup_ ? pick(now, avoid) : Domain::primary;
   health(domain).chosen();
+  last_chosen_ = domain;
   return domain;
 }
 
 Domain DomainSelector::pick(SteadyTime now, const Domain* avoid) const {
+  if (all_avoided(now)) return other(last_chosen_);
   const Domain first = avoid != nullptr ? other(*avoid) : Domain::primary;
-  if (!avoided(first, now)) return first;
-  if (!avoided(other(first), now)) return other(first);
-  return health(Domain::primary).back_at() <= health(Domain::backup).back_at() ? Domain::primary
-                                                                               : Domain::backup;
+  if (avoided(first, now)) return other(first);
+  const bool other_is_better = !avoided(other(first), now) && !health(other(first)).crowded();
+  if (health(first).crowded() && other_is_better) return other(first);
+  return first;
 }
 
-void DomainSelector::succeeded(Domain domain, SteadyTime) { health(domain).succeeded(); }
+void DomainSelector::succeeded(Domain domain, SteadyTime now) { health(domain).succeeded(now); }
 
 void DomainSelector::failed(Domain domain, SteadyTime now) { health(domain).failed(now); }
 
 void DomainSelector::abandoned(Domain domain) { health(domain).abandoned(); }
 
-bool DomainSelector::avoided(Domain domain, SteadyTime now) const {
-  return has_backup_ && health(domain).avoided(now);
+bool DomainSelector::avoided(Domain domain, SteadyTime now) const { return health(domain).avoided(now); }
+
+bool DomainSelector::all_avoided(SteadyTime now) const {
+  return avoided(Domain::primary, now) && (!has_backup_ || avoided(Domain::backup, now));
 }
 
 }  // namespace couponsync

@@ -6,42 +6,50 @@
 #include <array>
 #include <bitset>
 #include <cstddef>
+#include <optional>
 
 namespace couponsync {
 
 /// Whether one domain may be used, judged from its last calls. It opens (is avoided) after 5 consecutive
-/// failures, or when at least half of its last 20 calls failed and at least 10 are known, for 30 s times the
-/// number of consecutive openings, at most 300 s. Then one call at a time tries it: a failure opens it again,
-/// the third success in a row closes it. Pure.
+/// failures, or when at least half of its last 20 calls failed and at least 10 are known, for 30 s. Then one
+/// call at a time tries it: a failure opens it again, the third success in a row closes it. One that opens
+/// again within a minute after it closed is flapping: it is avoided for 30 s times the number of such
+/// openings, at most 300 s. Pure.
 class DomainHealth {
  public:
   bool avoided(SteadyTime now) const { return open_ && (trying_ || now < back_at_); }
-  /// When it may be tried again; only while it is open.
-  SteadyTime back_at() const { return back_at_; }
+  /// It failed lately: no more calls may be out than would open it, so that an outage costs few.
+  bool crowded() const {
+    return !open_ && consecutive_failures_ > 0 && out_ + consecutive_failures_ >= kConsecutive;
+  }
 
   /// A call goes there, avoided or not.
-  void chosen() { trying_ = open_; }
-  void succeeded();
+  void chosen();
+  void succeeded(SteadyTime now);
   void failed(SteadyTime now);
-  void abandoned() { trying_ = false; }
+  /// The call ended without evidence.
+  void abandoned();
 
  private:
+  static constexpr int kConsecutive = 5;
   static constexpr std::size_t kRemembered = 20;
 
   bool judged_down() const;
   void remember(bool failed);
   void open(SteadyTime now);
-  void close();
+  void close(SteadyTime now);
 
   std::bitset<kRemembered> failures_;  ///< the newest is bit 0
   std::size_t known_ = 0;
   int consecutive_failures_ = 0;
+  int out_ = 0;  ///< calls that have not ended
 
   bool open_ = false;
   bool trying_ = false;  ///< a call is out that was sent although the domain is open
-  int openings_ = 0;     ///< since it was last closed
+  int openings_ = 0;     ///< in quick succession
   int successes_ = 0;    ///< of tries in a row
   SteadyTime back_at_{};
+  std::optional<SteadyTime> closed_at_;
 };
 
 /// Chooses the domain for a call: the primary while it works, the backup while the primary is avoided, the
@@ -52,19 +60,20 @@ class DomainSelector {
   explicit DomainSelector(bool has_backup) : has_backup_(has_backup) {}
 
   /// The domain for a call sent now. `avoid` is the domain the same page just failed on: the other one is
-  /// taken unless it is avoided itself. If both are avoided it is the one that comes back first, which
-  /// `avoided` then still tells: the caller goes slowly. Such a call counts as a try. Without a backup it is
-  /// always the primary.
+  /// taken unless it is avoided itself. If all are avoided they take turns. Such a call counts as a try.
+  /// Without a backup it is always the primary.
   Domain choose(SteadyTime now, const Domain* avoid = nullptr);
   /// A reply came that is no evidence against the domain.
   void succeeded(Domain domain, SteadyTime now);
   /// A failure came that is evidence against the domain (`FailureRule::against_domain`).
   void failed(Domain domain, SteadyTime now);
-  /// The call chosen for this domain ended without evidence (cancelled): gives back a try's place.
+  /// The call chosen for this domain ended without evidence (cancelled).
   void abandoned(Domain domain);
 
-  /// An ordinary call would not go there now. Never so without a backup.
+  /// An ordinary call would not go there now.
   bool avoided(Domain domain, SteadyTime now) const;
+  /// No domain is worth an ordinary call: the caller tries, slowly, one call at a time.
+  bool all_avoided(SteadyTime now) const;
   bool has_backup() const { return has_backup_; }
 
  private:
@@ -73,6 +82,7 @@ class DomainSelector {
   Domain pick(SteadyTime now, const Domain* avoid) const;
 
   bool has_backup_;
+  Domain last_chosen_ = Domain::backup;
   std::array<DomainHealth, 2> health_;
 };
 

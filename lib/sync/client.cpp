@@ -58,6 +58,8 @@ struct Client::Attempts {
   int failed = 0;                     ///< passing failures; a 429 is none
   std::optional<Domain> last_domain;  ///< of the last attempt
   std::optional<Domain> avoid;        ///< the domain the last attempt failed on
+  bool in_outage = false;             ///< the last attempt was a try while no domain worked
+  bool given_up = false;              ///< no domain has worked for too long
 };
 
 Client::Client(Parts parts, Exchange exchange, ClientOptions options,
@@ -66,7 +68,8 @@ Client::Client(Parts parts, Exchange exchange, ClientOptions options,
       exchange_(std::move(exchange)),
       options_(options),
       pacer_(parts.env, parts.rate, executor),
-      gate_(executor) {}
+      gate_(executor),
+      outage_(parts.env, parts.domains, executor) {}
 
 Task<Result<FetchedPage>> Client::fetch(ListingKey key, std::optional<std::string> page_token) {
   Attempts attempts;
@@ -79,9 +82,11 @@ Task<Result<FetchedPage>> Client::fetch(ListingKey key, std::optional<std::strin
       parts_.events.rate_limited(key, domain, failure);
       continue;
     }
-    if (failure.rule().remedy != Remedy::repeat || ++attempts.failed >= options_.max_attempts) co_return page;
+    if (failure.rule().remedy != Remedy::repeat || attempts.given_up) co_return page;
+    // A failed try of an outage says nothing about the page, and the gate says when the next one goes.
+    if (!attempts.in_outage && ++attempts.failed >= options_.max_attempts) co_return page;
     ++parts_.counters.retries;
-    const milliseconds wait = backoff(attempts, failure);
+    const milliseconds wait = attempts.in_outage ? milliseconds::zero() : backoff(attempts, failure);
     parts_.events.attempt_failed(key, domain, failure, wait);
     const SteadyTime until = parts_.env.steady_now() + wait;
     if (wait > milliseconds::zero()) co_await parts_.env.sleep_until(until);
@@ -92,12 +97,20 @@ Task<Result<FetchedPage>> Client::attempt(const ListingKey& key, const std::opti
                                           Attempts& attempts) {
   Result<SendingGate::Pass> pass = co_await gate_.enter();
   if (pass.has_error()) co_return pass.error();
-  const SteadyTime sent_at = co_await pacer_.next_turn();
-  // Many calls may have been waiting for their turn when the first refusal came.
-  if (gate_.refusal()) {
+  std::optional<OutageGate::Pass> way;
+  SteadyTime sent_at;
+  for (;;) {
+    Result<OutageGate::Pass> entered = co_await outage_.enter();
+    attempts.given_up = entered.has_error();
+    if (entered.has_error()) co_return entered.error();
+    way.emplace(std::move(*entered));
+    sent_at = co_await pacer_.next_turn();
+    // Many calls may have been waiting for their turn when the first refusal came, or the last domain went.
+    if (!gate_.refusal() && (way->is_try() || !parts_.domains.all_avoided(sent_at))) break;
     parts_.rate.unanswered(sent_at, sent_at);
-    co_return *gate_.refusal();
+    if (gate_.refusal()) co_return *gate_.refusal();
   }
+  attempts.in_outage = way->is_try();
   const Domain domain = parts_.domains.choose(sent_at, attempts.avoid ? &*attempts.avoid : nullptr);
   if (attempts.avoid && domain != *attempts.avoid) ++parts_.counters.failovers;
   attempts.last_domain = domain;
@@ -109,10 +122,13 @@ Task<Result<FetchedPage>> Client::attempt(const ListingKey& key, const std::opti
   learn(domain, sent_at, answer);
   Result<FetchedPage>& page = answer.page;
   attempts.avoid.reset();
-  if (page.has_error() && page.error().rule().against_domain) attempts.avoid = domain;
   // A proxy in front of one domain may be what breaks the signatures.
   if (page.has_error() && is_verification_failure(page.error().kind) && attempts.failed > 0)
     attempts.avoid = domain;
+  std::optional<Failure> against_domain;
+  if (page.has_error() && page.error().rule().against_domain) against_domain = page.error();
+  if (against_domain) attempts.avoid = domain;
+  way->ended(against_domain ? &*against_domain : nullptr);
   if (page.has_error() && page.error().rule().remedy == Remedy::stop_sending) gate_.shut(page.error());
   pass->settle();
   co_return std::move(page);

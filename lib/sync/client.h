@@ -6,6 +6,7 @@
 #include "store/mirror.h"
 #include "sync/events.h"
 #include "sync/exchange.h"
+#include "sync/outage_gate.h"
 #include "sync/pacer.h"
 #include "sync/sending_gate.h"
 
@@ -57,6 +58,7 @@ class Client {
   ClientOptions options_;
   Pacer pacer_;
   SendingGate gate_;
+  OutageGate outage_;
 };
 
 }  // namespace couponsync

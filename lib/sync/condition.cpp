@@ -2,9 +2,14 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+
+#include <exception>
+#include <utility>
 
 namespace couponsync {
 
@@ -18,6 +23,18 @@ Task<> Condition::wait() {
   const auto state = co_await boost::asio::this_coro::cancellation_state;
   if (state.cancelled() != boost::asio::cancellation_type::none)
     throw boost::system::system_error(boost::asio::error::operation_aborted);
+}
+
+Task<> Condition::wait_until(Env& env, SteadyTime deadline) {
+  using boost::asio::experimental::awaitable_operators::operator||;
+  Task<> sleep = env.sleep_until(deadline);
+  Task<> notice = wait();
+  // Cancelled, both end with an exception, and `||` throws them in a wrapper of its own.
+  try {
+    co_await (std::move(sleep) || std::move(notice));
+  } catch (const boost::asio::multiple_exceptions& both) {
+    std::rethrow_exception(both.first_exception());
+  }
 }
 
 void Condition::notify_all() { never_.cancel(); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/env.h"
 #include "base/task.h"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -15,6 +16,8 @@ class Condition {
 
   /// Returns after the next `notify_all`; throws operation_aborted when cancelled.
   Task<> wait();
+  /// The same, or returns at `deadline`.
+  Task<> wait_until(Env& env, SteadyTime deadline);
   void notify_all();
 
  private:

@@ -1,10 +1,6 @@
 #include "sync/scheduler.h"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/multiple_exceptions.hpp>
-
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 namespace couponsync {
@@ -101,22 +97,11 @@ UnixSeconds Scheduler::next_due(UnixSeconds now) const {
   return next;
 }
 
-Task<> Scheduler::wait_until_asked(std::uint64_t seen) {
-  while (requests_ == seen) co_await asked_.wait();
-}
-
 Task<> Scheduler::wait_until(UnixSeconds wall_time) {
-  using boost::asio::experimental::awaitable_operators::operator||;
   const auto wait = std::chrono::system_clock::from_time_t(wall_time) - env_.wall_now();
   const SteadyTime until = env_.steady_now() + std::chrono::duration_cast<SteadyTime::duration>(wait);
-  Task<> sleep = env_.sleep_until(until);
-  Task<> ask = wait_until_asked(requests_);
-  // Cancelled, both end with an exception, and `||` throws them in a wrapper of its own.
-  try {
-    co_await (std::move(sleep) || std::move(ask));
-  } catch (const boost::asio::multiple_exceptions& both) {
-    std::rethrow_exception(both.first_exception());
-  }
+  const std::uint64_t seen = requests_;
+  while (requests_ == seen && env_.steady_now() < until) co_await asked_.wait_until(env_, until);
 }
 
 Task<bool> Scheduler::pause_after(const Failure& failure) {

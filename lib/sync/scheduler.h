@@ -43,7 +43,6 @@ class Scheduler {
   Task<Result<>> adopt_plan();
   std::vector<ListingState*> due_listings(UnixSeconds now, bool all);
   UnixSeconds next_due(UnixSeconds now) const;
-  Task<> wait_until_asked(std::uint64_t seen);
   /// Sleeps until then, or until the next request.
   Task<> wait_until(UnixSeconds wall_time);
   Task<bool> pause_after(const Failure& failure);

@@ -100,11 +100,25 @@ TEST_F(DomainSelectorTest, ClosesAfterThreeTriesThatSucceeded) {
   EXPECT_FALSE(avoided(primary)) << "what was before is forgotten";
 }
 
-TEST_F(DomainSelectorTest, AvoidsItLongerAfterEachTryThatFailedUpToFiveMinutes) {
+TEST_F(DomainSelectorTest, TriesAgainEvery30SecondsHoweverLongAnOutageLasts) {
+  open(primary);
+  now_ += 30s;
+  for (int i = 0; i < 20; ++i) {
+    try_primary('f');
+    now_ += 30s - 1ns;
+    EXPECT_TRUE(avoided(primary));
+    now_ += 1ns;
+    EXPECT_FALSE(avoided(primary));
+  }
+}
+
+TEST_F(DomainSelectorTest, AvoidsAFlappingDomainLongerAndLongerUpToFiveMinutes) {
   open(primary);
   now_ += 30s;
   for (const auto delay : {60s, 90s, 120s, 150s, 180s, 210s, 240s, 270s, 300s, 300s, 300s}) {
-    try_primary('f');
+    for (int i = 0; i < 3; ++i) try_primary('s');
+    now_ += 5s;
+    open(primary);
     now_ += delay - 1ns;
     EXPECT_TRUE(avoided(primary));
     now_ += 1ns;
@@ -112,12 +126,21 @@ TEST_F(DomainSelectorTest, AvoidsItLongerAfterEachTryThatFailedUpToFiveMinutes) 
   }
 }
 
+TEST_F(DomainSelectorTest, LetsNoMoreCallsOutThanWouldOpenADomainThatJustFailed) {
+  EXPECT_EQ(choose(), primary);
+  end_calls(primary, "f");
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(choose(), primary);
+  EXPECT_EQ(choose(), backup);
+  selector_.succeeded(primary, now_);
+  EXPECT_EQ(choose(), primary) << "it works after all";
+}
+
 TEST_F(DomainSelectorTest, OpensAgainIfASecondTryFails) {
   open(primary);
   now_ += 30s;
   try_primary('s');
   try_primary('f');
-  now_ += 60s - 1ns;
+  now_ += 30s - 1ns;
   EXPECT_TRUE(avoided(primary));
   now_ += 1ns;
   try_primary('s');
@@ -126,12 +149,11 @@ TEST_F(DomainSelectorTest, OpensAgainIfASecondTryFails) {
   EXPECT_EQ(choose(), backup) << "the success before the failure does not count";
 }
 
-TEST_F(DomainSelectorTest, BeginsWith30SecondsAgainOnceItWasClosed) {
+TEST_F(DomainSelectorTest, BeginsWith30SecondsAgainAMinuteAfterItClosed) {
   open(primary);
   now_ += 30s;
-  try_primary('f');
-  now_ += 60s;
   for (int i = 0; i < 3; ++i) try_primary('s');
+  now_ += 60s;
   open(primary);
   now_ += 30s;
   EXPECT_FALSE(avoided(primary));
@@ -155,37 +177,44 @@ TEST_F(DomainSelectorTest, IgnoresCallsThatWereOutWhenTheDomainOpened) {
   EXPECT_EQ(choose(), backup);
 }
 
-TEST_F(DomainSelectorTest, UsesTheDomainThatComesBackFirstIfBothAreAvoided) {
+TEST_F(DomainSelectorTest, TriesTheDomainsInTurnWhileBothAreAvoided) {
   open(backup);
-  now_ += 1s;
+  EXPECT_FALSE(selector_.all_avoided(now_));
   open(primary);
-  EXPECT_EQ(choose(), backup);
-  EXPECT_TRUE(avoided(backup)) << "so that the caller goes slowly";
-  EXPECT_EQ(choose_after_failing_on(backup), backup);
+  EXPECT_TRUE(selector_.all_avoided(now_));
+  const Domain first = choose();
+  const Domain second = choose();
+  EXPECT_NE(first, second);
+  EXPECT_EQ(choose(), first);
+  EXPECT_TRUE(avoided(first)) << "so that the caller goes slowly";
 }
 
 TEST_F(DomainSelectorTest, ClosesADomainThatWorksAlthoughBothWereAvoided) {
   open(primary);
   open(backup);
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(avoided(primary));
-    try_primary('s');
+  int tries = 0;
+  for (; selector_.all_avoided(now_); ++tries) {
+    const Domain domain = choose();
+    end_calls(domain, domain == primary ? "s" : "f");
   }
+  EXPECT_LE(tries, 6) << "three of the primary, in turn with the backup";
   EXPECT_FALSE(avoided(primary));
+  EXPECT_TRUE(avoided(backup));
 }
 
 TEST_F(DomainSelectorTest, DoesNotAvoidADomainLongerForAFailureWhileBothAreAvoided) {
   open(primary);
   open(backup);
-  try_primary('f');
+  for (int i = 0; i < 2; ++i) end_calls(choose(), "f");
   now_ += 30s;
   EXPECT_FALSE(avoided(primary));
+  EXPECT_FALSE(avoided(backup));
 }
 
 TEST_F(DomainSelectorTest, StaysOnThePrimaryWithoutABackup) {
   selector_ = DomainSelector(false);
   open(primary);
-  EXPECT_FALSE(avoided(primary));
+  EXPECT_TRUE(selector_.all_avoided(now_));
   EXPECT_EQ(choose(), primary);
   EXPECT_EQ(choose_after_failing_on(primary), primary);
 }
