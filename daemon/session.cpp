@@ -28,10 +28,11 @@ HttpsEndpoint endpoint_of(const char* pointer, const std::string& url) {
   return std::move(*endpoint);
 }
 
-SyncOptions sync_options(const Configuration& configuration) {
+SyncOptions sync_options(const Configuration& configuration, std::size_t watched) {
   SyncOptions options;
   options.concurrency = configuration.sync.concurrency;
   options.pager.interval = std::chrono::ceil<std::chrono::seconds>(configuration.sync.interval);
+  options.pager.watched = watched;
   return options;
 }
 
@@ -78,12 +79,12 @@ RateOptions rate_options(const Configuration& configuration) {
           configuration.rate.share};
 }
 
-Session::Session(const Configuration& configuration, ApiAccess access, Parts parts,
+Session::Session(const Configuration& configuration, std::size_t watched, ApiAccess access, Parts parts,
                  const boost::asio::any_io_executor& executor)
     : transport_(std::move(access.transport)),
       domains_(configuration.api.backup.has_value()),
       syncer_({parts.env, parts.rate, domains_, parts.writer, parts.events}, std::move(access.exchange),
-              sync_options(configuration), executor) {}
+              sync_options(configuration, watched), executor) {}
 
 std::shared_ptr<Syncer> share_syncer(std::shared_ptr<Session> session) {
   Syncer* syncer = &session->syncer();

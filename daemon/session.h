@@ -10,6 +10,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <cstddef>
 #include <memory>
 
 namespace couponsync::daemon {
@@ -37,7 +38,8 @@ class Session {
     RateController& rate;  ///< what was learned about the brand's quota outlives a reload
   };
 
-  Session(const Configuration& configuration, ApiAccess access, Parts parts,
+  /// `watched` is the number of listings on the watchlist.
+  Session(const Configuration& configuration, std::size_t watched, ApiAccess access, Parts parts,
           const boost::asio::any_io_executor& executor);
 
   Syncer& syncer() { return syncer_; }

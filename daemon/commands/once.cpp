@@ -124,7 +124,7 @@ int run_once(const OnceArguments& arguments) {
   Mirror mirror = Mirror::open(mirror_options(configuration));
   set_redaction_key(mirror.redaction_key());
   Writer writer(std::move(mirror));
-  Session session(configuration, std::move(access), {env, writer, events, rate},
+  Session session(configuration, watchlist.listings.size(), std::move(access), {env, writer, events, rate},
                   loop.context().get_executor());
   const Signals signals(loop.context(), {[&loop] { loop.stop(); }, {}});
 

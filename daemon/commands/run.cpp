@@ -67,7 +67,7 @@ Mirror Service::open_mirror(const Configuration& configuration) {
 }
 
 Plan Service::plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access) {
-  auto session = std::make_shared<Session>(configuration, std::move(access),
+  auto session = std::make_shared<Session>(configuration, watchlist.listings.size(), std::move(access),
                                            Session::Parts{env_, writer_, events_, rate_}, executor());
   return {share_syncer(std::move(session)), watchlist.listings};
 }

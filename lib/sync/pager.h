@@ -3,9 +3,11 @@
 #include "base/env.h"
 #include "store/writer.h"
 #include "sync/client.h"
+#include "sync/due_times.h"
 #include "sync/events.h"
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <unordered_set>
 
@@ -13,6 +15,7 @@ namespace couponsync {
 
 struct PagerOptions {
   std::chrono::seconds interval{900};  ///< how long a listing that was read to its end stays fresh
+  std::size_t watched = 1;             ///< listings there are, over which the interval's load is spread
 };
 
 /// Reads one listing from its checkpoint to its end, one page after another: a page is in the mirror before
@@ -27,12 +30,12 @@ class Pager {
         writer_(writer),
         events_(events),
         counters_(counters),
-        options_(options) {}
+        options_(options),
+        due_times_(options.interval, options.watched) {}
 
-  /// Keeps `listing` equal to its row in the mirror. `run_started_at` is what the next due time counts from,
-  /// so that the listings of one run are due together again. Fails with what ended the listing; by then the
-  /// failure is in the mirror, unless it is the mirror that failed. Cancellable; a page being committed still
-  /// is.
+  /// Keeps `listing` equal to its row in the mirror. `run_started_at` is what the next due time counts from.
+  /// Fails with what ended the listing; by then the failure is in the mirror, unless it is the mirror that
+  /// failed. Cancellable; a page being committed still is.
   Task<Result<>> read(ListingState& listing, UnixSeconds run_started_at);
 
  private:
@@ -53,6 +56,7 @@ class Pager {
   Events& events_;
   RunCounters& counters_;
   PagerOptions options_;
+  DueTimes due_times_;
 };
 
 }  // namespace couponsync
