@@ -2,6 +2,7 @@
 
 #include "summary.h"
 
+#include <optional>
 #include <string>
 
 namespace couponsync::daemon {
@@ -83,6 +84,19 @@ void LogEvents::oddities_found(const ListingKey& key, const std::vector<std::str
   log_->log(level,
             "{}: {} members are not of their documented type and are NULL in the mirror, the first is {}",
             name_of(key), paths.size(), paths.front());
+}
+
+void LogEvents::call_ended(Domain, const Failure* failure, std::chrono::nanoseconds) {
+  const bool refused = failure != nullptr && (failure->kind == FailureKind::signature_wrong ||
+                                              failure->kind == FailureKind::signature_missing);
+  if (failure != nullptr && !refused) return;
+  const std::optional<std::size_t> failed = signatures_.replied(!refused);
+  if (!failed || failure == nullptr) return;
+  log_->error(
+      "{} of the last {} replies failed verification, more than WeChat Pay's own probes explain; nothing of "
+      "them"
+      " is stored; something between here and WeChat Pay may change or forge replies: {}; {}",
+      *failed, signatures_.known(), describe(*failure), advice_of(*failure));
 }
 
 void LogEvents::attempt_failed(const ListingKey& key, Domain domain, const Failure& why,

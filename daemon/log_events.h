@@ -1,5 +1,6 @@
 #pragma once
 
+#include "signature_watch.h"
 #include "sync/events.h"
 
 #include <spdlog/logger.h>
@@ -31,6 +32,7 @@ class LogEvents final : public Events {
   void listing_restarted(const ListingKey& key, const Failure& why) override;
   void listing_failed(const ListingKey& key, const Failure& why, std::chrono::seconds again_in) override;
   void oddities_found(const ListingKey& key, const std::vector<std::string>& paths) override;
+  void call_ended(Domain domain, const Failure* failure, std::chrono::nanoseconds took) override;
   void attempt_failed(const ListingKey& key, Domain domain, const Failure& why,
                       std::chrono::milliseconds again_in) override;
   void rate_limited(const ListingKey& key, Domain domain, const Failure& reply) override;
@@ -42,6 +44,7 @@ class LogEvents final : public Events {
  private:
   std::shared_ptr<spdlog::logger> log_;
   StatusLine status_;
+  SignatureWatch signatures_;
   int failures_shown_ = 0;    ///< of this run
   int oddities_shown_ = 0;    ///< of this run
   bool limit_shown_ = false;  ///< of this run

@@ -16,3 +16,12 @@ WHERE json_valid(raw_json) AND json_type(raw_json, '$.brand_id') = 'text';
 ALTER TABLE stock ADD COLUMN brand_id TEXT;
 UPDATE stock SET brand_id = json_extract(raw_json, '$.brand_id')
 WHERE json_valid(raw_json) AND json_type(raw_json, '$.brand_id') = 'text';
+
+-- What the last run learned about the brand's quota, so that the next start need not find it again.
+CREATE TABLE learned_quota (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  requests_per_second REAL NOT NULL,
+  peak_requests_per_second REAL NOT NULL,
+  last_cut_at INTEGER NOT NULL,
+  observed_at INTEGER NOT NULL
+) STRICT;

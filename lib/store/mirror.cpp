@@ -7,6 +7,7 @@
 #include "store/listing_table.h"
 #include "store/mirror_file.h"
 #include "store/product_table.h"
+#include "store/quota_table.h"
 #include "store/readings.h"
 #include "store/run_table.h"
 #include "store/stock_table.h"
@@ -26,6 +27,7 @@ struct Mirror::Impl {
         products(connection.database()),
         listings(connection.database()),
         runs(connection.database()),
+        quota(connection.database()),
         redaction_key(connection.database(),
                       "SELECT value FROM mirror_property WHERE name = 'redaction_key'") {}
 
@@ -82,6 +84,7 @@ struct Mirror::Impl {
   ProductTable products;
   ListingTable listings;
   RunTable runs;
+  QuotaTable quota;
   Statement redaction_key;
   Readings readings;
 };
@@ -264,6 +267,17 @@ void Mirror::finish_run(RunId run, const RunCounters& counters, Instant finished
 
 std::optional<InterruptedRun> Mirror::interrupted_once() const {
   return impl_->atomically([&] { return impl_->runs.interrupted_once(); });
+}
+
+void Mirror::keep_quota(const LearnedQuota& quota) {
+  impl_->atomically([&] {
+    impl_->quota.keep(quota);
+    return true;
+  });
+}
+
+std::optional<LearnedQuota> Mirror::learned_quota() const {
+  return impl_->atomically([&] { return impl_->quota.get(); });
 }
 
 void Mirror::checkpoint() {

@@ -130,6 +130,14 @@ struct InterruptedRun {
   UnixSeconds started_at = 0;
 };
 
+/// What was learned about the brand's quota: the pace, where it was cut last, and when.
+struct LearnedQuota {
+  double requests_per_second = 0;
+  double peak_requests_per_second = 0;
+  UnixSeconds last_cut_at = 0;
+  UnixSeconds observed_at = 0;
+};
+
 /// The SQLite mirror: the one writing connection in the world, held by a lock file beside it.
 ///
 /// Every function runs in a transaction: on its own, or in the one `begin`/`commit` opened, where it is a
@@ -168,6 +176,10 @@ class Mirror {
   void finish_run(RunId run, const RunCounters& counters, Instant finished_at);
   /// The last run, if it was a `once` that never finished.
   std::optional<InterruptedRun> interrupted_once() const;
+
+  /// Replaces what was kept.
+  void keep_quota(const LearnedQuota& quota);
+  std::optional<LearnedQuota> learned_quota() const;
 
   /// Bounds the WAL; called outside a transaction, after a burst of commits.
   void checkpoint();

@@ -157,6 +157,10 @@ Task<Result<std::optional<InterruptedRun>>> Writer::interrupted_once() {
                                                 [](Mirror& mirror) { return mirror.interrupted_once(); });
 }
 
+Task<Result<>> Writer::keep_quota(LearnedQuota quota) {
+  return perform_only(impl_->thread.queue(), [quota](Mirror& mirror) { mirror.keep_quota(quota); });
+}
+
 std::size_t Writer::pending() const { return impl_->thread.queue().pending(); }
 
 std::optional<Failure> Writer::checkpoint_failure() const { return impl_->thread.checkpoint_failure(); }

@@ -44,6 +44,7 @@ class Writer {
   Task<Result<RunId>> start_run(RunTrigger trigger, UnixSeconds now);
   Task<Result<>> finish_run(RunId run, RunCounters counters, Instant finished_at);
   Task<Result<std::optional<InterruptedRun>>> interrupted_once();
+  Task<Result<>> keep_quota(LearnedQuota quota);
 
   /// Jobs queued or running: completions still to be posted. For tests in virtual time. Thread-safe.
   std::size_t pending() const;

@@ -2,11 +2,29 @@
 
 #include "api/decoder.h"
 #include "api/error_reply.h"
+#include "api/http_date.h"
 #include "api/listing_request.h"
 
+#include <chrono>
+#include <optional>
 #include <utility>
 
 namespace couponsync {
+namespace {
+
+/// WeChat Pay does not say how old a request's timestamp may be; for its own replies it is as much.
+constexpr std::chrono::seconds kMostSkew{300};
+
+/// A clock that is off is what refuses the signature: the keys are beyond suspicion then.
+void say_clock_skew(Failure& failure, const HttpReply& reply, UnixSeconds now) {
+  const std::optional<std::chrono::seconds> lead = clock_lead(reply, now);
+  if (!lead || std::chrono::abs(*lead) < kMostSkew) return;
+  failure.detail += "; clock skew: this machine's clock is " +
+                    std::to_string(std::chrono::abs(*lead).count()) + " s " +
+                    (lead->count() > 0 ? "ahead of" : "behind") + " WeChat Pay's";
+}
+
+}  // namespace
 
 Exchange::Exchange(Env& env, Transport& transport, Signer signer, Verifier verifier, int page_size)
     : env_(env),
@@ -32,7 +50,12 @@ HttpRequest Exchange::signed_request(const ListingKey& key, const std::optional<
 
 Result<FetchedPage> Exchange::read_reply(const ListingKey& key, const HttpReply& reply,
                                          bool had_token) const {
-  if (reply.status != 200) return classify_error(reply, had_token, key.openid);
+  if (reply.status != 200) {
+    Failure failure = classify_error(reply, had_token, key.openid);
+    if (failure.kind == FailureKind::credentials_refused)
+      say_clock_skew(failure, reply, to_unix_seconds(env_.wall_now()));
+    return failure;
+  }
   const Result<> verified = verifier_.verify(reply, to_unix_seconds(env_.wall_now()));
   if (verified.has_error()) return verified.error();
   const std::string request_id(reply.header("Request-ID").value_or(""));

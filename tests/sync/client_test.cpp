@@ -138,6 +138,21 @@ TEST_F(ClientTest, SaysClockSkewWhenOnlyTheTimestampIsOff) {
   EXPECT_EQ(world_.events.failures.at(0).kind, FailureKind::clock_skew);
 }
 
+TEST_F(ClientTest, SaysByHowMuchTheClockIsOffWhenThatMayBeWhyItIsRefused) {
+  world_.api.fault = [](std::size_t, const SeenCall&) -> Instead {
+    HttpReply reply = FakeWechatPay::error_reply(401, "SIGN_ERROR");
+    reply.headers.push_back({"Date", "Sun, 06 Nov 1994 08:49:37 GMT"});
+    return reply;
+  };
+  const RunReport report = world_.once();
+  ASSERT_TRUE(report.stopped_by);
+  const auto lead = to_unix_seconds(world_.env.wall_now()) - 784'111'777;
+  EXPECT_NE(report.stopped_by->detail.find("clock skew: this machine's clock is " + std::to_string(lead) +
+                                           " s ahead of WeChat Pay's"),
+            std::string::npos)
+      << report.stopped_by->detail;
+}
+
 class ManyUsers : public SyncTest {
  protected:
   ManyUsers() {
