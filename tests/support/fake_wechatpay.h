@@ -59,6 +59,7 @@ class FakeWechatPay final : public Transport {
   /// A reply with `body`, signed at `at`.
   HttpReply signed_reply(std::string body, WallTime at) const;
   static HttpReply error_reply(int status, std::string_view code);
+  WallTime now() const { return env_.wall_now(); }
   /// The page the API would give.
   HttpReply page_for(const SeenCall& call) const;
 

@@ -1,0 +1,236 @@
+#include "store/file_faults.h"
+#include "sync/sync_fixture.h"
+
+#include <SQLiteCpp/Database.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace couponsync::test {
+namespace {
+
+using Instead = std::optional<Result<HttpReply>>;
+using enum FailureKind;
+
+constexpr const char* kIll = "o0";      ///< whose listing meets the failure
+constexpr const char* kHealthy = "o1";  ///< whose listing must not be touched by it
+constexpr int kCoupons = 60;            ///< two pages
+
+/// How a page is asked for after the failure.
+enum class Where { nowhere, same_domain, other_domain };
+
+/// One row of the table of failures, as a run shows it.
+struct Row {
+  FailureKind kind;
+  /// What the API, or the way there, does to the calls for the ill listing.
+  std::function<Instead(const FakeWechatPay& api, const SeenCall& call)> cause;
+  std::size_t calls;    ///< for the ill listing in one reading, the first page's included
+  Where repeated;       ///< the second call, if it is for the same page
+  std::string code;     ///< what the listing's last_error_code says
+  bool has_request_id;  ///< and whether its last_request_id is known
+  bool stops_everything = false;
+};
+
+void PrintTo(const Row& row, std::ostream* out) { *out << rule_of(row.kind).name; }
+
+auto no_reply(FailureKind kind) {
+  return [kind](const FakeWechatPay&, const SeenCall&) -> Instead {
+    Failure failure;
+    failure.kind = kind;
+    failure.detail = "as asked";
+    return failure;
+  };
+}
+
+auto error(int status, std::string code) {
+  return [status, code](const FakeWechatPay&, const SeenCall&) -> Instead {
+    return FakeWechatPay::error_reply(status, code);
+  };
+}
+
+auto page(std::string body) {
+  return [body](const FakeWechatPay& api, const SeenCall&) -> Instead {
+    return api.signed_reply(body, api.now());
+  };
+}
+
+Instead unsigned_page(const FakeWechatPay& api, const SeenCall& call) {
+  HttpReply reply = api.page_for(call);
+  std::erase_if(reply.headers, [](const HttpHeader& h) { return h.name == "Wechatpay-Signature"; });
+  return reply;
+}
+
+Instead changed_page(const FakeWechatPay& api, const SeenCall& call) {
+  HttpReply reply = api.page_for(call);
+  reply.body += " ";
+  return reply;
+}
+
+Instead page_of_ten_minutes_ago(const FakeWechatPay& api, const SeenCall& call) {
+  return api.signed_reply(api.page_for(call).body, api.now() - std::chrono::minutes(10));
+}
+
+Instead refused_token(const FakeWechatPay&, const SeenCall& call) {
+  if (call.page_token.empty()) return std::nullopt;
+  return FakeWechatPay::error_reply(400, "PARAM_ERROR");
+}
+
+Instead endless_page(const FakeWechatPay& api, const SeenCall& call) {
+  const std::string next = std::to_string(call.page_token.empty() ? 1 : std::stoi(call.page_token) + 1);
+  return api.signed_reply(R"({"total_count":1,"next_page_token":")" + next + R"("})", api.now());
+}
+
+std::vector<Row> table() {
+  return {
+      {resolve_failed, no_reply(resolve_failed), 4, Where::other_domain, "RESOLVE_FAILED", false},
+      {connect_failed, no_reply(connect_failed), 4, Where::other_domain, "CONNECT_FAILED", false},
+      {tls_failed, no_reply(tls_failed), 4, Where::other_domain, "TLS_FAILED", false},
+      {timed_out, no_reply(timed_out), 4, Where::other_domain, "TIMED_OUT", false},
+      {connection_lost, no_reply(connection_lost), 4, Where::other_domain, "CONNECTION_LOST", false},
+      {reply_too_large, no_reply(reply_too_large), 1, Where::nowhere, "REPLY_TOO_LARGE", false},
+      {malformed_reply, no_reply(malformed_reply), 4, Where::other_domain, "MALFORMED_REPLY", false},
+      {signature_missing, unsigned_page, 4, Where::same_domain, "SIGNATURE_MISSING", true},
+      {signature_wrong, changed_page, 4, Where::same_domain, "SIGNATURE_WRONG", true},
+      {clock_skew, page_of_ten_minutes_ago, 4, Where::same_domain, "CLOCK_SKEW", true},
+      {undecodable, page("{"), 1, Where::nowhere, "UNDECODABLE", true},
+      {bad_request, error(400, "PARAM_ERROR"), 1, Where::nowhere, "PARAM_ERROR", true},
+      {page_token_rejected, refused_token, 4, Where::nowhere, "PARAM_ERROR", true},
+      {credentials_refused, error(401, "SIGN_ERROR"), 1, Where::nowhere, "SIGN_ERROR", true, true},
+      {permission_refused, error(403, "NO_AUTH"), 1, Where::nowhere, "NO_AUTH", true, true},
+      {not_found, error(404, "NOT_FOUND"), 1, Where::nowhere, "NOT_FOUND", true},
+      {server_error, error(500, "SYSTEM_ERROR"), 4, Where::other_domain, "SYSTEM_ERROR", true},
+      {unexpected_status, error(302, ""), 1, Where::nowhere, "UNEXPECTED_STATUS", true},
+      {repeated_page_token, page(R"({"total_count":60,"next_page_token":"again"})"), 4, Where::nowhere,
+       "REPEATED_PAGE_TOKEN", true},
+      {too_many_pages, endless_page, 11, Where::nowhere, "TOO_MANY_PAGES", true},
+      {inconsistent_listing, page(R"({"total_count":7,"user_coupon_list":[]})"), 2, Where::nowhere,
+       "INCONSISTENT_LISTING", true},
+  };
+}
+
+class FailureTable : public SyncTest {
+ protected:
+  FailureTable() {
+    world_.populate(2, [](int) { return kCoupons; });
+  }
+  std::vector<SeenCall> calls_for(const char* openid) const {
+    std::vector<SeenCall> calls;
+    std::ranges::copy_if(world_.api.calls, std::back_inserter(calls),
+                         [&](const SeenCall& call) { return call.openid == openid; });
+    return calls;
+  }
+  std::string listing(const std::string& column, const std::string& openid = kIll) const {
+    return query_one(path_,
+                     "SELECT coalesce(" + column + ", '') FROM listing WHERE openid = '" + openid + "'");
+  }
+  /// One reading of every listing, as an interval's run does it: without a `once`'s second chance.
+  RunReport run() { return world_.driver.run(run_with(*syncer_)); }
+  Task<RunReport> run_with(Syncer& syncer) {
+    std::vector<ListingKey> keys = world_.watchlist();
+    Result<std::vector<ListingState>> states = co_await world_.writer->set_watchlist(std::move(keys));
+    world_.listings = std::move(states.value());
+    std::vector<ListingState*> all;
+    for (ListingState& state : world_.listings) all.push_back(&state);
+    co_return co_await syncer.run(RunTrigger::interval, std::move(all));
+  }
+
+  World world_{path_};
+  std::shared_ptr<Syncer> syncer_ = world_.make_syncer(1);
+};
+
+class EachFailure : public FailureTable, public testing::WithParamInterface<Row> {};
+
+TEST_P(EachFailure, IsTreatedAsItsRowSays) {
+  const Row& row = GetParam();
+  world_.api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
+    return call.openid == kIll ? row.cause(world_.api, call) : std::nullopt;
+  };
+  const RunReport report = run();
+
+  const std::vector<SeenCall> calls = calls_for(kIll);
+  ASSERT_EQ(calls.size(), row.calls);
+  if (row.repeated == Where::other_domain) {
+    EXPECT_NE(calls[1].domain, calls[0].domain);
+  }
+  if (row.repeated == Where::same_domain) {
+    EXPECT_EQ(calls[1].domain, calls[0].domain);
+  }
+  if (row.repeated != Where::nowhere) {
+    EXPECT_EQ(calls[1].page_token, calls[0].page_token);
+  }
+
+  EXPECT_EQ(report.counters.listings_failed, row.stops_everything ? 2 : 1);
+  EXPECT_EQ(report.stopped_by.has_value(), row.stops_everything);
+  ASSERT_FALSE(world_.events.failures.empty());
+  EXPECT_EQ(world_.events.failures.front().kind, row.kind);
+  EXPECT_EQ(listing("last_error_code"), row.code);
+  EXPECT_NE(listing("last_error").find(rule_of(row.kind).name), std::string::npos) << listing("last_error");
+  EXPECT_EQ(!listing("last_request_id").empty(), row.has_request_id);
+  EXPECT_EQ(listing("failures"), "1");
+  EXPECT_TRUE(world_.events.avoided.empty()) << "a single listing's failures say too little of a domain";
+
+  EXPECT_EQ(calls_for(kHealthy).size(), row.stops_everything ? 0U : 2U);
+  EXPECT_EQ(listing("last_error_code", kHealthy), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, EachFailure, testing::ValuesIn(table()),
+                         [](const auto& info) { return std::string(rule_of(info.param.kind).name); });
+
+TEST_F(FailureTable, RATE_LIMITED_IsRepeatedOnTheSameDomainUntilItIsAnsweredAndFailsNothing) {
+  int refusals = 0;
+  world_.api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
+    if (call.openid != kIll || ++refusals > 12) return std::nullopt;
+    return FakeWechatPay::error_reply(429, "RATELIMIT_EXCEEDED");
+  };
+  const RunReport report = run();
+  EXPECT_EQ(report.counters.listings_ok, 2);
+  EXPECT_EQ(report.counters.rate_limited, 12);
+  for (const SeenCall& call : world_.api.calls) EXPECT_EQ(call.domain, Domain::primary);
+  EXPECT_EQ(listing("last_error_code"), "");
+}
+
+TEST_F(FailureTable, MIRROR_UNWRITABLE_StopsReadingAndLosesNothing) {
+  std::unique_ptr<FileFault> full;
+  world_.api.fault = [&](std::size_t n, const SeenCall&) -> Instead {
+    if (n == 2) full.reset(new FileFault(FileFault::from_now_on(FileFault::Call::write, ENOSPC)));
+    return std::nullopt;
+  };
+  const RunReport report = run();
+  ASSERT_TRUE(report.stopped_by);
+  EXPECT_EQ(report.stopped_by->kind, mirror_unwritable);
+  EXPECT_LE(world_.api.calls.size(), 3U) << "the page at hand, and no more";
+  full.reset();
+  world_.api.fault = {};
+  EXPECT_EQ(run().counters.listings_ok, 2);
+  EXPECT_EQ(mirrored_coupons(path_), listed_coupons(world_.api));
+}
+
+TEST_F(FailureTable, MIRROR_DAMAGED_StopsReading) {
+  world_.api.fault = [&](std::size_t n, const SeenCall&) -> Instead {
+    if (n != 1) return std::nullopt;
+    SQLite::Database other(path_.string(), SQLite::OPEN_READWRITE, 5'000);
+    other.exec(
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'nonsense' WHERE name = 'coupon';"
+        "PRAGMA schema_version = 1000");
+    return std::nullopt;
+  };
+  const RunReport report = run();
+  ASSERT_TRUE(report.stopped_by);
+  EXPECT_EQ(report.stopped_by->kind, mirror_damaged);
+  EXPECT_LE(world_.api.calls.size(), 2U);
+}
+
+TEST_F(FailureTable, HasARowHereForEachKind) {
+  std::vector<FailureKind> shown{rate_limited, mirror_unwritable, mirror_damaged};  // by tests of their own
+  for (const Row& row : table()) shown.push_back(row.kind);
+  std::ranges::sort(shown);
+  for (std::size_t i = 0; i < shown.size(); ++i) EXPECT_EQ(shown[i], static_cast<FailureKind>(i));
+  EXPECT_EQ(shown.back(), mirror_damaged);
+}
+
+}  // namespace
+}  // namespace couponsync::test
