@@ -31,22 +31,6 @@ INSTANTIATE_TEST_SUITE_P(Each, PassingFault,
                                          "gzip_encoding"),
                          [](const auto& test) { return std::string(test.param); });
 
-/// The primary domain alone is ill, all the time: everything is completed through the backup.
-class PrimaryFault : public Faults, public testing::WithParamInterface<const char*> {};
-
-TEST_P(PrimaryFault, IsGoneAround) {
-  sandbox().post("/faults", {{"fault", GetParam()}, {"domain", "primary"}});
-  const auto summary = once();
-  EXPECT_EQ(number(summary, "listings_failed"), 0);
-  EXPECT_GE(number(summary, "failovers"), 1);
-  expect_mirror_equals_sandbox();
-}
-
-INSTANTIATE_TEST_SUITE_P(Each, PrimaryFault,
-                         testing::Values("outage", "hang", "reset", "truncated_body", "html_502",
-                                         "system_error"),
-                         [](const auto& test) { return std::string(test.param); });
-
 /// A fault of one user's listing that does not pass: that listing fails, says why, and no other does.
 struct ListingFault {
   const char* fault;

@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include <algorithm>
+#include <functional>
 
 namespace couponsync::test {
 namespace {
@@ -80,6 +81,49 @@ TEST_F(OutageTest, OfOneDomainCostsAHandfulOfCallsThere) {
   const RunReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 100);
   EXPECT_EQ(std::ranges::count(world_.api.calls, Domain::primary, &SeenCall::domain), 5);
+}
+
+/// Runs one after the other, as the service does when there is always something due.
+class PrimaryOutageTest : public SyncTest {
+ protected:
+  PrimaryOutageTest() {
+    world_.populate(10, [](int) { return 1; });
+    world_.api.fault = [this](std::size_t, const SeenCall& call) -> Instead {
+      if (call.domain == Domain::primary && is_down_(call.at - start_)) return connect_failure();
+      return std::nullopt;
+    };
+  }
+  void run_until(std::chrono::seconds end) {
+    const std::shared_ptr<Syncer> syncer = world_.make_syncer(8);
+    while (world_.env.elapsed() < end) {
+      const RunReport report = world_.driver.run(world_.once_with(*syncer));
+      EXPECT_EQ(report.counters.listings_ok, 10);
+    }
+  }
+  std::size_t calls(Domain domain, seconds from, seconds to) const {
+    return static_cast<std::size_t>(std::ranges::count_if(world_.api.calls, [&](const SeenCall& call) {
+      return call.domain == domain && call.at >= start_ + from && call.at < start_ + to;
+    }));
+  }
+
+  World world_{path_, {.max_requests_per_second = 5, .start_requests_per_second = 5}};
+  SteadyTime start_ = world_.env.steady_now();
+  std::function<bool(std::chrono::nanoseconds since_start)> is_down_;
+};
+
+TEST_F(PrimaryOutageTest, IsNoticedToBeOverWithinAMinute) {
+  is_down_ = [](auto since_start) { return since_start < seconds(200); };
+  run_until(seconds(300));
+  EXPECT_LE(calls(Domain::primary, seconds(0), seconds(200)), 5U + 200U / 30U)
+      << "five, and a try every 30 s";
+  EXPECT_EQ(calls(Domain::backup, seconds(260), seconds(300)), 0U) << "all traffic is back";
+  EXPECT_GT(calls(Domain::primary, seconds(260), seconds(300)), 150U);
+}
+
+TEST_F(PrimaryOutageTest, ThatComesAndGoesEveryFiveSecondsIsNotFollowed) {
+  is_down_ = [](auto since_start) { return since_start % seconds(10) >= seconds(5); };
+  run_until(seconds(400));
+  EXPECT_LE(world_.events.avoided.size(), 8U) << "it went down 40 times";
 }
 
 TEST_F(OutageTest, MayBeLeftByCancelling) {
