@@ -5,6 +5,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
+#include <map>
 
 namespace couponsync::test {
 namespace {
@@ -138,6 +139,20 @@ TEST_F(SchedulerTest, AFailedListingIsDueSoonerThanUsualAndLessAndLessOften) {
   EXPECT_GE(delays[3], seconds(180));
   EXPECT_LE(std::ranges::max(delays), seconds(900));
   EXPECT_EQ(std::ranges::count(world_.api.calls, "o0", &SeenCall::openid), 1);
+}
+
+TEST_F(SchedulerTest, StarvesNoListingWhenThereIsMoreToDoThanTheRateAllows) {
+  world_.rate = RateController({.max_requests_per_second = 0.2, .start_requests_per_second = 0.2},
+                               world_.env.steady_now());
+  start(300);  // 25 min for all of them, due every 15
+  run_for(minutes(130));
+  std::map<std::string, int> readings;
+  for (const SeenCall& call : world_.api.calls) ++readings[call.openid];
+  EXPECT_EQ(readings.size(), 300U);
+  for (const auto& [openid, count] : readings) {
+    EXPECT_GE(count, 5) << openid;
+    EXPECT_LE(count, 6) << openid;
+  }
 }
 
 TEST_F(SyncTest, ARestartReadsNothingThatIsStillFresh) {
