@@ -45,6 +45,20 @@ CLI::App* add_status(CLI::App& app, std::filesystem::path& config, StatusArgumen
   return status;
 }
 
+const CLI::App* add_reload(CLI::App& app, ReloadArguments& arguments) {
+  CLI::App* reload = app.add_subcommand(
+      "reload", "Has a service that systemd runs read its configuration again, and says what became of it");
+  reload
+      ->add_option("--runtime-directory", arguments.runtime_folder,
+                   "The service's folder below /run; default $RUNTIME_DIRECTORY")
+      ->type_name("FOLDER");
+  reload->footer(
+      "Exit codes: 0 the configuration is in force; 64 there is no such service; 75 it did not answer within "
+      "a\n"
+      "minute; 78 the configuration was refused, and the old one stays in force.");
+  return reload;
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
@@ -77,6 +91,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   StatusArguments status_arguments;
   const CLI::App* status = add_status(app, config, status_arguments);
 
+  ReloadArguments reload_arguments;
+  const CLI::App* reload = add_reload(app, reload_arguments);
+
   const CLI::App* schema = app.add_subcommand("schema", "Prints the mirror's DDL");
 
   try {
@@ -87,6 +104,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   }
 
   if (run->parsed()) return RunArguments{config};
+  if (reload->parsed()) return reload_arguments;
   if (schema->parsed()) return SchemaArguments{};
   if (status->parsed()) {
     status_arguments.config = config;

@@ -32,6 +32,11 @@ struct StatusArguments {
   bool json = false;
 };
 
+struct ReloadArguments {
+  std::filesystem::path runtime_folder;  ///< empty: $RUNTIME_DIRECTORY
+  std::chrono::seconds timeout{60};
+};
+
 struct SchemaArguments {};
 
 /// --help and --version have been printed, or the arguments were wrong and that has been said.
@@ -39,8 +44,8 @@ struct NothingToDo {
   int exit_code = 0;
 };
 
-using CommandLine =
-    std::variant<RunArguments, OnceArguments, CheckArguments, StatusArguments, SchemaArguments, NothingToDo>;
+using CommandLine = std::variant<RunArguments, OnceArguments, CheckArguments, StatusArguments,
+                                 ReloadArguments, SchemaArguments, NothingToDo>;
 
 /// Reads the arguments. Prints help and the version to stdout, errors to stderr.
 CommandLine parse_command_line(int argc, const char* const* argv);

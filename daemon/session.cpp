@@ -36,16 +36,28 @@ SyncOptions sync_options(const Configuration& configuration, std::size_t watched
   return options;
 }
 
-Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport) {
+struct Keys {
+  SecretText private_pem;
+  SecretText public_pem;
+
+  Digest digest() const {
+    return sha256(to_hex(sha256(private_pem.view())) + to_hex(sha256(public_pem.view())));
+  }
+};
+
+Keys read_keys(const Configuration::Credentials& credentials) {
+  return {read_private_key_file(credentials.private_key_file),
+          read_public_key_file(credentials.wechatpay_public_key_file)};
+}
+
+Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport, const Keys& keys) {
   const Configuration::Credentials& credentials = configuration.credentials;
-  const SecretText private_pem = read_private_key_file(credentials.private_key_file);
-  const SecretText public_pem = read_public_key_file(credentials.wechatpay_public_key_file);
   Signer signer(
       {configuration.brand_id, credentials.certificate_serial, credentials.wechatpay_public_key_id,
        "couponsyncd/" COUPONSYNCD_VERSION},
-      parse_key<PrivateKey>("/credentials/private_key_file", credentials.private_key_file, private_pem));
+      parse_key<PrivateKey>("/credentials/private_key_file", credentials.private_key_file, keys.private_pem));
   Verifier verifier(parse_key<PublicKey>("/credentials/wechatpay_public_key_file",
-                                         credentials.wechatpay_public_key_file, public_pem),
+                                         credentials.wechatpay_public_key_file, keys.public_pem),
                     credentials.wechatpay_public_key_id);
   return {env, transport, std::move(signer), std::move(verifier), configuration.api.page_size};
 }
@@ -70,8 +82,9 @@ std::unique_ptr<HttpsTransport> make_transport(const Configuration& configuratio
 
 ApiAccess make_api_access(const Configuration& configuration, Env& env) {
   std::unique_ptr<HttpsTransport> transport = make_transport(configuration);
-  Exchange exchange = make_exchange(configuration, env, *transport);
-  return {std::move(transport), std::move(exchange)};
+  const Keys keys = read_keys(configuration.credentials);
+  Exchange exchange = make_exchange(configuration, env, *transport, keys);
+  return {std::move(transport), std::move(exchange), keys.digest()};
 }
 
 RateOptions rate_options(const Configuration& configuration) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/digest.h"
 #include "configuration/configuration.h"
 #include "net/domain_selector.h"
 #include "net/https_transport.h"
@@ -18,7 +19,8 @@ namespace couponsync::daemon {
 /// What calls need: connections, and the keys they are signed and verified with.
 struct ApiAccess {
   std::unique_ptr<HttpsTransport> transport;
-  Exchange exchange;  ///< refers to `transport`
+  Exchange exchange;   ///< refers to `transport`
+  Digest keys_digest;  ///< tells whether keys were renewed
 };
 
 /// Reads the key files. Throws ConfigurationError that names the key at fault. `env` outlives it.

@@ -1,12 +1,14 @@
 #include "base/system_env.h"
 #include "commands/commands.h"
 #include "configuration/configuration.h"
+#include "configuration/configuration_changes.h"
 #include "configuration/watchlist.h"
 #include "exit_code.h"
 #include "io_loop.h"
 #include "log_events.h"
 #include "logging.h"
 #include "mirror_options.h"
+#include "reload_report.h"
 #include "service_notifier.h"
 #include "session.h"
 #include "signals.h"
@@ -17,6 +19,9 @@
 
 #include <memory>
 #include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 namespace couponsync::daemon {
 namespace {
@@ -29,6 +34,8 @@ class Service {
           std::shared_ptr<spdlog::logger> log)
       : env_(env),
         configuration_(std::move(configuration)),
+        listings_(watchlist.listings),
+        keys_digest_(access.keys_digest),
         log_(std::move(log)),
         events_(log_, [this](const std::string& status) { notifier_.status(status); }),
         rate_(rate_options(configuration_), env_.steady_now()),
@@ -45,12 +52,15 @@ class Service {
   Plan plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access);
   void stop();
   void reload();
-  void adopt(Configuration configuration);
+  std::string adopt(Configuration configuration);
 
   Env& env_;
   IoLoop loop_;
   ServiceNotifier notifier_;
+  ReloadReporter reloads_{runtime_folder()};
   Configuration configuration_;
+  std::vector<ListingKey> listings_;
+  Digest keys_digest_;
   std::shared_ptr<spdlog::logger> log_;
   LogEvents events_;
   RateController rate_;
@@ -94,29 +104,49 @@ void Service::stop() {
 
 void Service::reload() {
   notifier_.reloading();
+  bool accepted = true;
+  std::string message;
   try {
-    adopt(load_configuration(configuration_.file));
+    message = "configuration reloaded: " + adopt(load_configuration(configuration_.file));
+    log_->info("{}; everything is synced next", message);
   } catch (const ConfigurationError& error) {
-    log_->error("the configuration was not reloaded, the old one stays in force: {}", error.what());
+    accepted = false;
+    message = std::string("the configuration was not reloaded, the old one stays in force: ") + error.what();
+    log_->error("{}", message);
     scheduler_.sync_all();
   }
-  notifier_.ready("everything is synced next");
+  notifier_.ready(accepted ? "everything is synced next"
+                           : "the configuration was refused, the old one stays");
+  try {
+    reloads_.reloaded(accepted, message);
+  } catch (const std::system_error& error) {
+    log_->warn("nobody can be told of the reload: {}", error.what());
+  }
 }
 
-void Service::adopt(Configuration configuration) {
+/// What changed, in words.
+std::string Service::adopt(Configuration configuration) {
   if (configuration.mirror.path != configuration_.mirror.path ||
       configuration.mirror.durability != configuration_.mirror.durability)
     throw ConfigurationError("/mirror",
                              "cannot change while the service runs: restart it to move the mirror");
   const Watchlist watchlist = expand_watchlist(configuration);
-  Plan next = plan(configuration, watchlist, make_api_access(configuration, env_));
+  ApiAccess access = make_api_access(configuration, env_);
+  std::vector<std::string> changes = changed_settings(configuration_, configuration);
+  const Digest keys_digest = access.keys_digest;
+  if (keys_digest != keys_digest_) changes.emplace_back("keys renewed");
+  const std::string listings = changed_listings(listings_, watchlist.listings);
+  if (!listings.empty()) changes.push_back(listings);
+  Plan next = plan(configuration, watchlist, std::move(access));
   // What was learned about the quota is worth more than a fresh start, unless the limits themselves are new.
   if (configuration.rate != configuration_.rate)
     rate_ = RateController(rate_options(configuration), env_.steady_now());
   apply_log_options(*log_, configuration.log);
   configuration_ = std::move(configuration);
+  keys_digest_ = keys_digest;
+  listings_ = watchlist.listings;
   scheduler_.reload(std::move(next));
-  log_->info("configuration reloaded: {} listings; everything is synced next", watchlist.listings.size());
+  return changes.empty() ? "nothing changed" : fmt::format("{}", fmt::join(changes, ", "));
 }
 
 }  // namespace

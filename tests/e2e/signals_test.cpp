@@ -68,6 +68,34 @@ TEST_F(Service, AnInvalidConfigurationIsRefusedWholeAndSaysWhy) {
   EXPECT_EQ(service->wait().exit_code, 0);
 }
 
+TEST_F(Service, AReloadCommandReturnsWhenItIsDoneAndSaysWhatBecameOfIt) {
+  start_sandbox({"--seed", "44", "--users", "10", "--coupons-max", "5"});
+  const std::string all = shorten_watchlist(8);
+  const std::string runtime = "RUNTIME_DIRECTORY=" + folder().string();
+  const auto reload = [&] { return run_process({COUPONSYNC_PROGRAM, "reload"}, folder(), {runtime}); };
+  EXPECT_EQ(reload().exit_code, 64) << "no service yet";
+  auto service = start_couponsyncd("run", {}, {runtime});
+  service->wait_for_err("sync (start) done");
+
+  write_watchlist(all);
+  configure("sync", "interval", "20m");
+  const ProcessResult accepted = reload();
+  EXPECT_EQ(accepted.exit_code, 0) << accepted.err;
+  EXPECT_EQ(accepted.out,
+            "couponsyncd: configuration reloaded: sync.interval 15m -> 20m, 2 listings added, 0 removed\n");
+  service->wait_for_err("sync (sighup) done");
+  EXPECT_EQ(openids_known(), "10");
+
+  configure("sync", "concurrency", 0);
+  const ProcessResult refused = reload();
+  EXPECT_EQ(refused.exit_code, 78);
+  EXPECT_NE(refused.err.find("/sync/concurrency"), std::string::npos) << refused.err;
+
+  service->signal(SIGTERM);
+  EXPECT_EQ(service->wait().exit_code, 0);
+  EXPECT_EQ(reload().exit_code, 64) << "the service is gone";
+}
+
 class Stop : public Service, public testing::WithParamInterface<int> {};
 
 TEST_P(Stop, EndsTheServiceWithinFiveSecondsAndKeepsTheCheckpoints) {

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+namespace couponsync::daemon {
+
+/// What became of the service's last reload, for `couponsyncd reload`, which waits for it: a small file in
+/// the folder that systemd makes for the service (RuntimeDirectory=, $RUNTIME_DIRECTORY), removed with it.
+struct ReloadReport {
+  pid_t pid = 0;             ///< of the service
+  std::int64_t reloads = 0;  ///< how many there were
+  bool accepted = true;      ///< the last one
+  std::string message;       ///< what changed, or why it was refused
+};
+
+/// Keeps the report of this process, if there is a folder for it.
+class ReloadReporter {
+ public:
+  /// Reports that there was no reload yet. Throws std::system_error.
+  explicit ReloadReporter(std::optional<std::filesystem::path> folder);
+  ReloadReporter(const ReloadReporter&) = delete;
+  ReloadReporter& operator=(const ReloadReporter&) = delete;
+  /// Takes the report away: there is no service to reload any more.
+  ~ReloadReporter();
+
+  /// Reports one more. Throws std::system_error.
+  void reloaded(bool accepted, std::string message);
+
+ private:
+  void write() const;
+
+  std::optional<std::filesystem::path> folder_;
+  ReloadReport report_;
+};
+
+/// $RUNTIME_DIRECTORY; absent where the service was not started by systemd with one.
+std::optional<std::filesystem::path> runtime_folder();
+std::filesystem::path reload_report_file(const std::filesystem::path& folder);
+
+/// Replaces the file as a whole. Throws std::system_error.
+void write_reload_report(const std::filesystem::path& folder, const ReloadReport& report);
+/// Nothing if there is no such file, or it is none of ours.
+std::optional<ReloadReport> read_reload_report(const std::filesystem::path& folder);
+
+}  // namespace couponsync::daemon

@@ -1,0 +1,56 @@
+#include "configuration/configuration_changes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace couponsync::daemon::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+TEST(ConfigurationChanges, AreNoneBetweenEqualOnes) {
+  EXPECT_THAT(changed_settings(Configuration(), Configuration()), IsEmpty());
+}
+
+TEST(ConfigurationChanges, AreSaidWithTheOldAndTheNewValue) {
+  Configuration now;
+  now.api.backup.reset();
+  now.sync.interval = std::chrono::minutes(5);
+  now.rate.share = 0.5;
+  now.http.listen = "127.0.0.1:9464";
+  now.log.level = LogLevel::debug;
+  EXPECT_THAT(
+      changed_settings(Configuration(), now),
+      ElementsAre("api.backup https://api2.mch.weixin.qq.com -> null", "sync.interval 15m -> 5m",
+                  "rate.share 1 -> 0.5", "http.listen null -> 127.0.0.1:9464", "log.level info -> debug"));
+}
+
+TEST(ConfigurationChanges, OfCredentialsAreSaidWithoutThem) {
+  Configuration now;
+  now.credentials.certificate_serial = "SERIAL";
+  now.credentials.wechatpay_public_key_id = "PUB_KEY_ID_1";
+  EXPECT_THAT(
+      changed_settings(Configuration(), now),
+      ElementsAre("credentials.certificate_serial changed", "credentials.wechatpay_public_key_id changed"));
+}
+
+ListingKey listing(const std::string& openid, const std::string& state = "") {
+  return {.appid = "wx1",
+          .openid = Openid(openid),
+          .product_coupon_id = "",
+          .stock_id = "",
+          .coupon_state = state};
+}
+
+TEST(ConfigurationChanges, OfTheWatchlistAreCountedAndNotNamed) {
+  const std::vector<ListingKey> before{listing("a"), listing("b"), listing("c")};
+  const std::vector<ListingKey> now{listing("c"), listing("d"), listing("a", "USED"), listing("e")};
+  EXPECT_EQ(changed_listings(before, now), "3 listings added, 2 removed");
+  EXPECT_EQ(changed_listings(before, before), "");
+}
+
+}  // namespace
+}  // namespace couponsync::daemon::test

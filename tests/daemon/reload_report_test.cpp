@@ -1,0 +1,43 @@
+#include "reload_report.h"
+
+#include "support/temporary_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <unistd.h>
+
+namespace couponsync::daemon::test {
+namespace {
+
+class ReloadReportTest : public testing::Test {
+ protected:
+  couponsync::test::TemporaryFolder folder_;
+};
+
+TEST_F(ReloadReportTest, CountsTheReloadsOfThisProcess) {
+  ReloadReporter reporter(folder_.path());
+  EXPECT_EQ(read_reload_report(folder_.path())->reloads, 0);
+  reporter.reloaded(true, "sync.interval 15m -> 5m");
+  reporter.reloaded(false, "refused: \"quoted\"");
+  const std::optional<ReloadReport> report = read_reload_report(folder_.path());
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->pid, getpid());
+  EXPECT_EQ(report->reloads, 2);
+  EXPECT_FALSE(report->accepted);
+  EXPECT_EQ(report->message, "refused: \"quoted\"");
+}
+
+TEST_F(ReloadReportTest, IsNothingWithoutAFileOrWithAnother) {
+  EXPECT_FALSE(read_reload_report(folder_.path()));
+  for (const char* text :
+       {"", "{", "[]", "{\"pid\":1}", R"({"pid":"1","reloads":1,"accepted":true,"message":""})"}) {
+    std::ofstream(reload_report_file(folder_.path())) << text;
+    EXPECT_FALSE(read_reload_report(folder_.path())) << text;
+  }
+}
+
+TEST_F(ReloadReportTest, IsKeptNowhereWithoutAFolder) { ReloadReporter(std::nullopt).reloaded(true, "fine"); }
+
+}  // namespace
+}  // namespace couponsync::daemon::test
