@@ -12,8 +12,10 @@ class Domains : public E2eTest {
     std::vector<std::string> options{"--seed", "41", "--users", "120", "--coupons-max", "60"};
     options.insert(options.end(), more.begin(), more.end());
     start_sandbox(options);
-    configure("api", "request_timeout", "2s");
-    configure("api", "connect_timeout", "1s");
+    // Short, so that what hangs does not take long; but eight handshakes at once fit in on a slow machine.
+    configure("api", "request_timeout", "5s");
+    configure("api", "connect_timeout", "4s");
+    configure("sync", "concurrency", 8);
   }
   std::int64_t calls_of(const char* domain) {
     const auto log = sandbox().get("/log");
