@@ -5,6 +5,7 @@
 #include "net/endpoint.h"
 #include "version.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -87,9 +88,20 @@ ApiAccess make_api_access(const Configuration& configuration, Env& env) {
   return {std::move(transport), std::move(exchange), keys.digest()};
 }
 
-RateOptions rate_options(const Configuration& configuration) {
-  return {configuration.rate.max_requests_per_second, configuration.rate.start_requests_per_second,
-          configuration.rate.share};
+std::optional<LearnedRate> learned_rate(const Mirror& mirror, Env& env) {
+  const std::optional<LearnedQuota> quota = mirror.learned_quota();
+  if (!quota) return std::nullopt;
+  const std::int64_t since_cut = to_unix_seconds(env.wall_now()) - quota->last_cut_at;
+  return LearnedRate{.requests_per_second = quota->requests_per_second,
+                     .peak_requests_per_second = quota->peak_requests_per_second,
+                     .since_cut = std::chrono::seconds(std::max<std::int64_t>(since_cut, 0))};
+}
+
+RateOptions rate_options(const Configuration& configuration, std::optional<LearnedRate> learned) {
+  return {.max_requests_per_second = configuration.rate.max_requests_per_second,
+          .start_requests_per_second = configuration.rate.start_requests_per_second,
+          .share = configuration.rate.share,
+          .learned = learned};
 }
 
 Session::Session(const Configuration& configuration, std::size_t watched, ApiAccess access, Parts parts,

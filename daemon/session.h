@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 namespace couponsync::daemon {
 
@@ -26,7 +27,9 @@ struct ApiAccess {
 /// Reads the key files. Throws ConfigurationError that names the key at fault. `env` outlives it.
 ApiAccess make_api_access(const Configuration& configuration, Env& env);
 
-RateOptions rate_options(const Configuration& configuration);
+/// What an earlier run kept in the mirror.
+std::optional<LearnedRate> learned_rate(const Mirror& mirror, Env& env);
+RateOptions rate_options(const Configuration& configuration, std::optional<LearnedRate> learned);
 
 /// Everything below the scheduler that one configuration comes down to: connections, keys, domains, the
 /// syncer. Replaced as a whole by a reload, while env, writer, rate and events live on and outlive it. On the

@@ -118,11 +118,11 @@ int run_once(const OnceArguments& arguments) {
   ignore_harmless_signals();
   IoLoop loop;
   SystemEnv env;
-  RateController rate(rate_options(configuration), env.steady_now());
   LogEvents events(log);
   ApiAccess access = make_api_access(configuration, env);
   Mirror mirror = Mirror::open(mirror_options(configuration));
   set_redaction_key(mirror.redaction_key());
+  RateController rate(rate_options(configuration, learned_rate(mirror, env)), env.steady_now());
   Writer writer(std::move(mirror));
   Session session(configuration, watchlist.listings.size(), std::move(access), {env, writer, events, rate},
                   loop.context().get_executor());

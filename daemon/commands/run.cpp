@@ -30,7 +30,7 @@ namespace {
 class Service {
  public:
   /// `access` was made with `env`, which outlives this.
-  Service(Configuration configuration, const Watchlist& watchlist, ApiAccess access, Env& env,
+  Service(Configuration configuration, const Watchlist& watchlist, ApiAccess access, Mirror mirror, Env& env,
           std::shared_ptr<spdlog::logger> log)
       : env_(env),
         configuration_(std::move(configuration)),
@@ -38,8 +38,8 @@ class Service {
         keys_digest_(access.keys_digest),
         log_(std::move(log)),
         events_(log_, [this](const std::string& status) { notifier_.status(status); }),
-        rate_(rate_options(configuration_), env_.steady_now()),
-        writer_(open_mirror(configuration_)),
+        rate_(rate_options(configuration_, learned_rate(mirror, env_)), env_.steady_now()),
+        writer_(std::move(mirror)),
         scheduler_(env_, writer_, events_, plan(configuration_, watchlist, std::move(access)), executor()),
         signals_(loop_.context(), {[this] { stop(); }, [this] { reload(); }}),
         watchdog_(executor(), notifier_) {}
@@ -48,7 +48,6 @@ class Service {
 
  private:
   boost::asio::any_io_executor executor() { return loop_.context().get_executor(); }
-  static Mirror open_mirror(const Configuration& configuration);
   Plan plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access);
   void stop();
   void reload();
@@ -69,12 +68,6 @@ class Service {
   Signals signals_;
   Watchdog watchdog_;
 };
-
-Mirror Service::open_mirror(const Configuration& configuration) {
-  Mirror mirror = Mirror::open(mirror_options(configuration));
-  set_redaction_key(mirror.redaction_key());
-  return mirror;
-}
 
 Plan Service::plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access) {
   auto session = std::make_shared<Session>(configuration, watchlist.listings.size(), std::move(access),
@@ -138,9 +131,9 @@ std::string Service::adopt(Configuration configuration) {
   const std::string listings = changed_listings(listings_, watchlist.listings);
   if (!listings.empty()) changes.push_back(listings);
   Plan next = plan(configuration, watchlist, std::move(access));
-  // What was learned about the quota is worth more than a fresh start, unless the limits themselves are new.
+  const SteadyTime now = env_.steady_now();
   if (configuration.rate != configuration_.rate)
-    rate_ = RateController(rate_options(configuration), env_.steady_now());
+    rate_ = RateController(rate_options(configuration, rate_.learned(now)), now);
   apply_log_options(*log_, configuration.log);
   configuration_ = std::move(configuration);
   keys_digest_ = keys_digest;
@@ -158,7 +151,11 @@ int run_service(const RunArguments& arguments) {
   ignore_harmless_signals();
   SystemEnv env;
   ApiAccess access = make_api_access(configuration, env);
-  return Service(std::move(configuration), watchlist, std::move(access), env, std::move(log)).run();
+  Mirror mirror = Mirror::open(mirror_options(configuration));
+  set_redaction_key(mirror.redaction_key());
+  return Service(std::move(configuration), watchlist, std::move(access), std::move(mirror), env,
+                 std::move(log))
+      .run();
 }
 
 }  // namespace couponsync::daemon

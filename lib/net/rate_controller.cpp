@@ -23,11 +23,11 @@ constexpr double kRestSeconds = 600;  // at a share below 1, before looking for 
 
 // Cuts.
 constexpr std::uint64_t kLoneAmong = 100;
-constexpr Seconds kMean = 2s;
-constexpr Seconds kRecent = 12s;
+constexpr Seconds kMean = 5s;
+constexpr Seconds kRecent = 15s;
 constexpr double kMeanCalls = 10;  // at a slow pace: over so long that as many are due
-constexpr Seconds kLastSecond = 1s;
-constexpr double kManyRefused = 0.15;
+constexpr Seconds kLast = 3s;
+constexpr double kManyRefused = 0.05;
 constexpr double kDeepestCut = 0.5;
 
 // Holds.
@@ -44,8 +44,11 @@ SteadyTime after(SteadyTime time, Seconds delay) {
   return time + std::chrono::ceil<SteadyTime::duration>(delay);
 }
 
-/// How long the cubic takes from its start to its flat part.
-double flat_after(double peak) { return std::clamp(150 / peak, 5.0, 15.0); }
+/// How long the cubic takes from its start to its flat part, in seconds.
+double flat_after(double peak) { return std::clamp(150 / peak, 8.0, 15.0); }
+/// How long it takes beyond that to grow as much again: whoever was not refused there may have far to go. A
+/// quota of a long window refuses late, and then for long: beyond that one it goes on slowly.
+constexpr double kStepBeyondFlat = 5;
 
 }  // namespace
 
@@ -59,12 +62,15 @@ RateController::RateController(RateOptions options, SteadyTime now)
       last_sent_(now),
       resumed_(now),
       not_before_(now) {
-  if (!options_.learned_requests_per_second) return;
-  const double learned = *options_.learned_requests_per_second;
+  if (!options_.learned) return;
+  const LearnedRate& earlier = *options_.learned;
+  const double pace = std::max(earlier.requests_per_second, kLowestPace);
+  const double peak = std::max(earlier.peak_requests_per_second, kLowestPace);
   if (options_.share < 1)
-    keep_within_share(learned / options_.share, kWarmStart, now);
+    keep_within_share(pace, kWarmStart, now);
   else
-    learn(learned, kWarmStart, now);
+    learn(peak, std::clamp(kWarmStart * pace / peak, kDeepestCut, 1.0), now);
+  last_cut_ = now - earlier.since_cut;
 }
 
 // The pace: a token bucket.
@@ -122,7 +128,8 @@ void RateController::grow(double paced_seconds, SteadyTime now) {
   }
   grown_seconds_ += paced_seconds;
   const double flat = flat_after(peak_);
-  const double x = (grown_seconds_ - flat) / flat;
+  const double beyond = grown_seconds_ - flat;
+  const double x = beyond / (beyond > 0 && !windowed_ ? std::min(flat, kStepBeyondFlat) : flat);
   set_pace(std::min(peak_ * (1 + kSteepness * x * x * x), ceiling()), now);
 }
 
@@ -178,8 +185,9 @@ bool RateController::is_noise() {
 }
 
 void RateController::cut(SteadyTime now) {
+  windowed_ = false;
   const Seconds enough(kMeanCalls / pace_);
-  const Seconds last = std::max(kLastSecond, enough);
+  const Seconds last = std::max(kLast, enough);
   const Seconds mean = std::max(kMean, enough);
   const bool many = history_.refused_share_within(last, now) > kManyRefused;
   const double rate = many ? history_.highest_accepted_rate(last, last, now)
@@ -225,6 +233,7 @@ void RateController::resume(SteadyTime now) {
   hold_.reset();
   refusals_in_a_row_ = 0;
   if (long_hold) {
+    windowed_ = true;
     // The hold belongs to the time: so a quota per minute is found, however fast it was used up.
     const double rate = accepted_rate_since(resumed_, now);
     if (history_.accepted_within(now - resumed_, now) < kEnoughToMeasure)
@@ -243,5 +252,13 @@ void RateController::resume(SteadyTime now) {
 }
 
 double RateController::requests_per_second(SteadyTime) const { return pace_; }
+
+std::optional<LearnedRate> RateController::learned(SteadyTime now) const {
+  if (doubling_) return std::nullopt;
+  const double part = within_share_ ? options_.share : 1;
+  return LearnedRate{.requests_per_second = pace_ / part,
+                     .peak_requests_per_second = peak_ / part,
+                     .since_cut = std::chrono::floor<std::chrono::seconds>(now - last_cut_)};
+}
 
 }  // namespace couponsync

@@ -10,12 +10,22 @@
 
 namespace couponsync {
 
+/// What there is to remember for the next start, of the whole quota whatever share of it is used.
+struct LearnedRate {
+  double requests_per_second = 0;       ///< W
+  double peak_requests_per_second = 0;  ///< Wmax
+  std::chrono::seconds since_cut{0};    ///< how long ago the pace was last cut
+
+  bool operator==(const LearnedRate&) const = default;
+};
+
 struct RateOptions {
   double max_requests_per_second = 400;
   double start_requests_per_second = 20;
   double share = 1.0;  ///< of the quota, the rest is left to the brand's other systems
-  /// The pace an earlier run ended with, if it is known: sending starts at 0.9 of it.
-  std::optional<double> learned_requests_per_second{};
+  /// What an earlier run ended with, if it is known: sending starts at 0.9 of its pace. However long ago that
+  /// was, it is the best guess.
+  std::optional<LearnedRate> learned{};
 };
 
 /// Says when the next call may go, learning only from what became of earlier calls. The quota is one per
@@ -45,6 +55,8 @@ class RateController {
   /// The call sent at `sent_at` ended without any reply (lost or cancelled): a probe's place is free again.
   void unanswered(SteadyTime sent_at, SteadyTime now);
 
+  /// Nothing before the first 429 that counts.
+  std::optional<LearnedRate> learned(SteadyTime now) const;
   /// The present pace, for status and metrics; stays as it is while everything is held.
   double requests_per_second(SteadyTime now) const;
 
@@ -93,6 +105,7 @@ class RateController {
   bool doubling_ = true;      ///< until the first 429 that counts
   double peak_ = 0;           ///< Wmax: where the cubic is flat
   double grown_seconds_ = 0;  ///< t of the cubic
+  bool windowed_ = false;     ///< the pace was learned from a long hold
 
   bool within_share_ = false;                ///< else the whole quota is used, or looked for
   double quota_ = 0;                         ///< of which the share is kept

@@ -17,6 +17,9 @@ namespace {
 
 namespace asio = boost::asio;
 
+/// Often enough that a kill loses little of what was learned, and seldom enough to cost nothing.
+constexpr std::chrono::seconds kKeepQuotaEvery{10};
+
 bool is_mirror_failure(const Failure& failure) { return failure.rule().remedy == Remedy::stop_writing; }
 
 }  // namespace
@@ -72,6 +75,8 @@ Task<RunReport> Syncer::run(RunTrigger trigger, std::vector<ListingState*> listi
   if (!interrupted) counters_.listings_failed = counters_.listings_total - counters_.listings_ok;
   counters_.seconds = std::chrono::duration<double>(parts_.env.steady_now() - began).count();
   if (id.has_value()) {
+    const Result<> kept = co_await keep_quota();
+    if (kept.has_error() && !run.stopped_by) run.stopped_by = kept.error();
     Instant finished_at;
     if (!interrupted) finished_at = to_unix_seconds(parts_.env.wall_now());
     const Result<> stored = co_await parts_.writer.finish_run(*id, counters_, finished_at);
@@ -108,9 +113,28 @@ Task<> Syncer::read_all(Run& run) {
     if (const std::exception_ptr& thrown = std::get<1>(ended)[first]) std::rethrow_exception(thrown);
 }
 
+Task<Result<>> Syncer::keep_quota() {
+  const SteadyTime now = parts_.env.steady_now();
+  const std::optional<LearnedRate> learned = parts_.rate.learned(now);
+  if (!learned || learned == quota_kept_) co_return Result<>{};
+  quota_kept_at_ = now;
+  quota_kept_ = learned;
+  const UnixSeconds observed_at = to_unix_seconds(parts_.env.wall_now());
+  LearnedQuota quota;
+  quota.requests_per_second = learned->requests_per_second;
+  quota.peak_requests_per_second = learned->peak_requests_per_second;
+  quota.last_cut_at = observed_at - learned->since_cut.count();
+  quota.observed_at = observed_at;
+  co_return co_await parts_.writer.keep_quota(quota);
+}
+
 Task<> Syncer::work(Run& run) {
   while (ListingState* listing = run.take()) {
     const Result<> result = co_await pager_.read(*listing, run.started_at);
+    if (parts_.env.steady_now() - quota_kept_at_ >= kKeepQuotaEvery) {
+      const Result<> kept = co_await keep_quota();
+      if (kept.has_error() && !run.stopped_by) run.stopped_by = kept.error();
+    }
     if (result.has_value()) {
       ++counters_.listings_ok;
       continue;

@@ -56,11 +56,15 @@ class Syncer {
   Task<> read_all(Run& run);
   Task<> work(Run& run);
   void take_failed_again(Run& run) const;
+  /// Notes what was learned about the quota, if it changed since it was noted.
+  Task<Result<>> keep_quota();
 
   Parts parts_;
   SyncOptions options_;
   boost::asio::any_io_executor executor_;
   RunCounters counters_;
+  SteadyTime quota_kept_at_;
+  std::optional<LearnedRate> quota_kept_;
   Client client_;
   Pager pager_;
 };
