@@ -24,6 +24,7 @@ constexpr double kRestSeconds = 600;  // at a share below 1, before looking for 
 // Cuts.
 constexpr std::uint64_t kLoneAmong = 100;
 constexpr Seconds kMean = 5s;
+constexpr Seconds kShortestMean = 1s;
 constexpr Seconds kRecent = 15s;
 constexpr double kMeanCalls = 10;  // at a slow pace: over so long that as many are due
 constexpr Seconds kLast = 3s;
@@ -188,7 +189,9 @@ void RateController::cut(SteadyTime now) {
   windowed_ = false;
   const Seconds enough(kMeanCalls / pace_);
   const Seconds last = std::max(kLast, enough);
-  const Seconds mean = std::max(kMean, enough);
+  // A mean over a time in which nothing was sent would be no measure: soon after a start it is a shorter one.
+  const Seconds flowed = std::max<Seconds>(now - resumed_, kShortestMean);
+  const Seconds mean = std::max(std::min(kMean, flowed), enough);
   const bool many = history_.refused_share_within(last, now) > kManyRefused;
   const double rate = many ? history_.highest_accepted_rate(last, last, now)
                            : history_.highest_accepted_rate(mean, std::max(kRecent, 3 * mean), now);
