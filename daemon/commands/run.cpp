@@ -2,7 +2,10 @@
 #include "commands/commands.h"
 #include "configuration/configuration.h"
 #include "configuration/watchlist.h"
+#include "database_progress.h"
+#include "event_fanout.h"
 #include "exit_code.h"
+#include "http/monitoring.h"
 #include "io_loop.h"
 #include "log_events.h"
 #include "logging.h"
@@ -30,12 +33,15 @@ class Service {
       : env_(env),
         configuration_(std::move(configuration)),
         log_(std::move(log)),
-        events_(log_, [this](const std::string& status) { notifier_.status(status); }),
+        monitoring_(executor(), env_, configuration_, [this] { return now(); }),
+        log_events_(log_, [this](const std::string& status) { notifier_.status(status); }),
+        events_({&log_events_, &monitoring_.metrics(), &monitoring_.readiness()}),
         rate_(rate_options(configuration_), env_.steady_now()),
         writer_(open_mirror(configuration_)),
         scheduler_(env_, writer_, events_, plan(configuration_, watchlist, std::move(access)), executor()),
         signals_(loop_.context(), {[this] { stop(); }, [this] { reload(); }}),
-        watchdog_(executor(), notifier_) {}
+        watchdog_(executor(), notifier_, [this] { return database_stuck_for() < DatabaseProgress::kHangs; }) {
+  }
 
   int run();
 
@@ -46,15 +52,21 @@ class Service {
   void stop();
   void reload();
   void adopt(Configuration configuration);
+  std::chrono::seconds database_stuck_for();
+  ServiceNow now();
 
   Env& env_;
   IoLoop loop_;
   ServiceNotifier notifier_;
   Configuration configuration_;
   std::shared_ptr<spdlog::logger> log_;
-  LogEvents events_;
+  Monitoring monitoring_;
+  LogEvents log_events_;
+  EventFanout events_;
   RateController rate_;
   Writer writer_;
+  DatabaseProgress database_progress_;
+  std::weak_ptr<const Session> session_;  ///< of the newest plan
   Scheduler scheduler_;
   Signals signals_;
   Watchdog watchdog_;
@@ -69,12 +81,12 @@ Mirror Service::open_mirror(const Configuration& configuration) {
 Plan Service::plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access) {
   auto session = std::make_shared<Session>(configuration, std::move(access),
                                            Session::Parts{env_, writer_, events_, rate_}, executor());
+  session_ = session;
   return {share_syncer(std::move(session)), watchlist.listings};
 }
 
 int Service::run() {
-  if (configuration_.http.listen)
-    log_->warn("http.listen is set, but this version serves no HTTP yet: ignored");
+  monitoring_.serve(monitoring_.listen(configuration_.http));
   log_->info("couponsyncd serves {}", configuration_.mirror.path.string());
   notifier_.ready("started");
   const std::optional<Failure> ended = loop_.run(scheduler_.run());
@@ -89,6 +101,7 @@ int Service::run() {
 void Service::stop() {
   log_->info("stopping: what is committed stays, the rest goes on at its checkpoints after the next start");
   notifier_.stopping();
+  monitoring_.readiness().stopping();
   loop_.stop();
 }
 
@@ -110,13 +123,37 @@ void Service::adopt(Configuration configuration) {
                              "cannot change while the service runs: restart it to move the mirror");
   const Watchlist watchlist = expand_watchlist(configuration);
   Plan next = plan(configuration, watchlist, make_api_access(configuration, env_));
-  // What was learned about the quota is worth more than a fresh start, unless the limits themselves are new.
+  const bool moves = configuration.http.listen != configuration_.http.listen;
+  std::unique_ptr<HttpServer> server;
+  if (moves) server = monitoring_.listen(configuration.http);
+  // Nothing fails from here on. What was learned about the quota is worth more than a fresh start, unless the
+  // limits themselves are new.
   if (configuration.rate != configuration_.rate)
     rate_ = RateController(rate_options(configuration), env_.steady_now());
   apply_log_options(*log_, configuration.log);
+  if (moves) monitoring_.serve(std::move(server));
+  monitoring_.judge_by(configuration);
   configuration_ = std::move(configuration);
   scheduler_.reload(std::move(next));
   log_->info("configuration reloaded: {} listings; everything is synced next", watchlist.listings.size());
+}
+
+std::chrono::seconds Service::database_stuck_for() {
+  return database_progress_.stuck_for(writer_.progress(), env_.steady_now());
+}
+
+ServiceNow Service::now() {
+  const SteadyTime now = env_.steady_now();
+  ServiceNow state;
+  state.requests_per_second = rate_.requests_per_second(now);
+  if (const auto session = session_.lock()) {
+    state.primary_avoided = session->avoided(Domain::primary, now);
+    state.backup_avoided = session->avoided(Domain::backup, now);
+  }
+  state.writer = writer_.progress();
+  state.database_stuck_for = database_stuck_for();
+  state.watchlist_adopted = scheduler_.watched() > 0;
+  return state;
 }
 
 }  // namespace
