@@ -96,9 +96,9 @@ TEST_F(MirrorStatusTest, LeavesCouponsOutIfTheyAreNotAskedFor) {
 
 TEST_F(MirrorStatusTest, StopsWhenAsked) {
   const ListingId first = watch(user("openid-1"));
-  std::vector<CouponSpec> coupons;
-  for (int i = 0; i < 5'000; ++i) coupons.push_back({.code = "code-" + std::to_string(i)});
-  apply(first, page_of(coupons, 5'000));
+  Page page = page_of({}, 5'000);
+  for (int i = 0; i < 5'000; ++i) page.coupons.push_back(coupon("code-" + std::to_string(i)));
+  apply(first, page);
   std::stop_source stop;
   stop.request_stop();
   EXPECT_THROW(read_mirror_status(path, {.stop = stop.get_token()}), MirrorError);
