@@ -87,6 +87,8 @@ Plan Service::plan(const Configuration& configuration, const Watchlist& watchlis
 
 int Service::run() {
   monitoring_.serve(monitoring_.listen(configuration_.http));
+  if (configuration_.http.listen)
+    log_->info("/metrics, /healthz, /readyz and /status are at {}", *configuration_.http.listen);
   log_->info("couponsyncd serves {}", configuration_.mirror.path.string());
   notifier_.ready("started");
   const std::optional<Failure> ended = loop_.run(scheduler_.run());
@@ -122,12 +124,14 @@ void Service::adopt(Configuration configuration) {
     throw ConfigurationError("/mirror",
                              "cannot change while the service runs: restart it to move the mirror");
   const Watchlist watchlist = expand_watchlist(configuration);
-  Plan next = plan(configuration, watchlist, make_api_access(configuration, env_));
+  ApiAccess access = make_api_access(configuration, env_);
   const bool moves = configuration.http.listen != configuration_.http.listen;
   std::unique_ptr<HttpServer> server;
   if (moves) server = monitoring_.listen(configuration.http);
-  // Nothing fails from here on. What was learned about the quota is worth more than a fresh start, unless the
-  // limits themselves are new.
+  // Nothing fails from here on.
+  Plan next = plan(configuration, watchlist, std::move(access));
+  // What was learned about the quota is worth more than a fresh start, unless the limits
+  // themselves are new.
   if (configuration.rate != configuration_.rate)
     rate_ = RateController(rate_options(configuration), env_.steady_now());
   apply_log_options(*log_, configuration.log);

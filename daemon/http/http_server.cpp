@@ -1,6 +1,7 @@
 #include "http/http_server.h"
 
 #include "http/listener.h"
+#include "sync/condition.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -140,12 +141,13 @@ void HttpServer::Connection::close() { stream_.close(); }
 
 struct HttpServer::State : std::enable_shared_from_this<State> {
   State(const asio::any_io_executor& on, const std::string& address, Pages of, HttpServerOptions within)
-      : executor(on), listener(on, address), pages(std::move(of)), options(within) {}
+      : executor(on), listener(on, address), pages(std::move(of)), options(within), freed(on) {}
 
   static Task<> accept(std::shared_ptr<State> self);
   static Task<> serve(std::shared_ptr<State> self, std::shared_ptr<Connection> connection);
-  void admit(Protocol::socket socket);
+  Task<> make_room();
   bool drop_one();
+  void admit(Protocol::socket socket);
   void close();
 
   asio::any_io_executor executor;
@@ -154,6 +156,7 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
   HttpServerOptions options;
   bool closed = false;
   std::list<std::shared_ptr<Connection>> connections;  ///< the oldest first
+  Condition freed;                                     ///< there is one less
 };
 
 Task<> HttpServer::State::accept(std::shared_ptr<State> self) {
@@ -161,17 +164,22 @@ Task<> HttpServer::State::accept(std::shared_ptr<State> self) {
   while (!self->closed) {
     auto [error, socket] = co_await self->listener.acceptor().async_accept(kTuple);
     if (self->closed) co_return;
-    if (!error) {
-      self->admit(std::move(socket));
+    if (error) {
+      pause.expires_after(kAcceptPause);
+      co_await pause.async_wait(kTuple);
       continue;
     }
-    pause.expires_after(kAcceptPause);
-    co_await pause.async_wait(kTuple);
+    co_await self->make_room();
+    if (!self->closed) self->admit(std::move(socket));
   }
 }
 
+/// One that has asked is answered; meanwhile whoever comes waits to be accepted.
+Task<> HttpServer::State::make_room() {
+  while (!closed && connections.size() >= options.max_connections && !drop_one()) co_await freed.wait();
+}
+
 void HttpServer::State::admit(Protocol::socket socket) {
-  if (connections.size() >= options.max_connections && !drop_one()) return;
   auto connection = std::make_shared<Connection>(std::move(socket), options);
   connections.push_back(connection);
   asio::co_spawn(executor, serve(shared_from_this(), std::move(connection)), asio::detached);
@@ -195,6 +203,7 @@ Task<> HttpServer::State::serve(std::shared_ptr<State> self, std::shared_ptr<Con
   }
   connection->close();
   self->connections.remove(connection);
+  self->freed.notify_all();
 }
 
 void HttpServer::State::close() {
@@ -202,6 +211,7 @@ void HttpServer::State::close() {
   listener.close();
   for (const auto& connection : connections) connection->close();
   connections.clear();
+  freed.notify_all();
 }
 
 HttpServer::HttpServer(const asio::any_io_executor& executor, const std::string& address, Pages pages,

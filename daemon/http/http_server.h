@@ -31,7 +31,8 @@ struct HttpServerOptions {
 ///
 /// Clients cost the service little, whatever they do: a connection holds at most a header and a page, and is
 /// closed when its time is over; beyond the most connections, the one that has not asked for the longest time
-/// gives way, so that slow clients do not keep out who asks at once. On the io thread.
+/// gives way, so that slow clients do not keep out who asks at once; if all have asked, the next one waits
+/// until one of them is answered. On the io thread.
 class HttpServer {
  public:
   /// The page at a path ("/metrics"); none: 404. Must take no more than a few seconds.

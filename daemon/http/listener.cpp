@@ -23,7 +23,7 @@ using Unix = asio::local::stream_protocol;
 
 constexpr std::string_view kUnixPrefix = "unix:";
 constexpr mode_t kSocketMode = 0660;
-constexpr int kWaiting = 16;
+constexpr int kWaiting = 128;
 
 [[noreturn]] void refuse(const std::string& address, const std::string& why) {
   throw std::runtime_error(address + " cannot be listened on: " + why);

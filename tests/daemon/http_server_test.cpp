@@ -103,10 +103,7 @@ TEST_F(HttpServerTest, ClosesWhoDoesNotTakeItsPageInTime) {
   HttpClient first(address());
   HttpClient second(address());
   for (HttpClient* client : {&first, &second}) client->send("GET /large HTTP/1.1\r\n\r\n");
-  int status = 0;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (status == 0 && std::chrono::steady_clock::now() < deadline) status = get("/page").status;
-  EXPECT_EQ(status, 503);
+  EXPECT_EQ(get("/page").status, 503);
   EXPECT_LT(first.receive_all().size(), kLargePage);
 }
 

@@ -65,6 +65,19 @@ TEST_F(Metrics, CountWhatGoesWrong) {
   stop();
 }
 
+TEST_F(Metrics, TellThatADomainIsAvoided) {
+  prepare({"--seed", "76", "--users", "20", "--coupons-max", "30"});
+  sandbox().post("/faults", {{"fault", "outage"}, {"domain", "primary"}});
+  start();
+  service().wait_for_err("sync (start) done");
+  const auto now = metrics();
+  EXPECT_EQ(now.at(R"(couponsyncd_domain_avoided{domain="primary"})"), 1);
+  EXPECT_EQ(now.at(R"(couponsyncd_domain_avoided{domain="backup"})"), 0);
+  EXPECT_GE(now.at(R"(couponsyncd_calls_total{domain="primary",outcome="connect_failed"})"), 5);
+  EXPECT_GE(now.at(R"(couponsyncd_calls_total{domain="backup",outcome="ok"})"), 20);
+  stop();
+}
+
 TEST_F(Metrics, TellTheCallsInFlight) {
   prepare({"--seed", "73", "--users", "20", "--coupons-max", "30"});
   sandbox().post("/gate", {{"after_requests", 2}});

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace couponsync::test {
@@ -48,6 +49,38 @@ TEST_F(Served, RefusedCredentialsAreNotReadyUntilTheyAreAccepted) {
   service().wait_for_err("sync (sighup) done");
   EXPECT_EQ(get("/readyz").body, "ready\n");
   EXPECT_EQ(metrics().at("couponsyncd_sending_stopped"), 0);
+  stop();
+}
+
+/// How large a file of that process may become.
+void limit_files(pid_t process, rlim_t bytes) {
+  rlimit limit{};
+  ASSERT_EQ(prlimit(process, RLIMIT_FSIZE, nullptr, &limit), 0);
+  limit.rlim_cur = bytes;
+  ASSERT_EQ(prlimit(process, RLIMIT_FSIZE, &limit, nullptr), 0);
+}
+
+TEST_F(Served, AMirrorThatTakesNoRowsIsNotReadyUntilItTakesThem) {
+  prepare({"--seed", "87", "--users", "5", "--coupons-max", "60"});
+  start();
+  service().wait_for_err("sync (start) done");
+  EXPECT_EQ(get("/readyz").status, 200);
+  sandbox().post("/mutations", {{"op", "random"}, {"count", 60}});
+  limit_files(service().pid(), 8'192);
+  service().signal(SIGHUP);
+  service().wait_for_err("the mirror takes no rows");
+  const HttpAnswer stopped = get("/readyz");
+  EXPECT_EQ(stopped.status, 503);
+  EXPECT_NE(stopped.body.find("the mirror takes no rows: MIRROR_UNWRITABLE"), std::string::npos)
+      << stopped.body;
+  EXPECT_EQ(get("/healthz").status, 200);
+  EXPECT_EQ(metrics().at("couponsyncd_writing_stopped"), 1);
+  limit_files(service().pid(), RLIM_INFINITY);
+  service().signal(SIGHUP);
+  service().wait_for_err("sync (sighup) done: 5 of 5 listings read, 0 failed");
+  EXPECT_EQ(get("/readyz").status, 200);
+  EXPECT_EQ(metrics().at("couponsyncd_writing_stopped"), 0);
+  expect_mirror_equals_sandbox();
   stop();
 }
 
