@@ -118,7 +118,12 @@ Task<std::optional<WebPage>> HttpServer::Connection::choose_page(const Pages& pa
   const http::verb method = parser.get().method();
   const bool reads = method == http::verb::get || method == http::verb::head;
   if (reads && has_body(parser)) co_return refusal(http::status::payload_too_large, "no body is accepted");
-  std::optional<WebPage> page = co_await pages(std::move(path));
+  std::optional<WebPage> page;
+  try {
+    page = co_await pages(std::move(path));
+  } catch (const std::exception&) {
+    page = refusal(http::status::internal_server_error, "this page cannot be made");
+  }
   if (!page) co_return refusal(http::status::not_found, "there are /metrics, /healthz, /readyz and /status");
   if (!reads) co_return refusal(http::status::method_not_allowed, "GET and HEAD only");
   co_return page;
@@ -196,11 +201,7 @@ bool HttpServer::State::drop_one() {
 }
 
 Task<> HttpServer::State::serve(std::shared_ptr<State> self, std::shared_ptr<Connection> connection) {
-  try {
-    co_await connection->serve(self->pages);
-  } catch (const std::exception&) {
-    // A page that cannot be made is its client's loss alone.
-  }
+  co_await connection->serve(self->pages);
   connection->close();
   self->connections.remove(connection);
   self->freed.notify_all();

@@ -39,22 +39,22 @@ Task<std::shared_ptr<const StatusReading>> StatusReader::latest() {
 bool StatusReader::is_due() const { return !under_way_ && (!latest_ || env_.steady_now() >= good_until_); }
 
 void StatusReader::begin() {
-  under_way_ = true;
-  slow_ = false;
   began_ = env_.steady_now();
-  patience_.expires_after(options_.patience);
   const std::weak_ptr<StatusReader*> weak = self_;
-  patience_.async_wait([weak](const boost::system::error_code& error) {
-    const auto self = weak.lock();
-    if (error || !self) return;
-    (*self)->slow_ = true;
-    (*self)->changed_.notify_all();
-  });
   thread_ = std::jthread([read = read_, executor = executor_, weak](const std::stop_token& stop) {
     auto reading = std::make_shared<const StatusReading>(read(stop));
     boost::asio::post(executor, [weak, reading = std::move(reading)] {
       if (const auto self = weak.lock()) (*self)->finish(reading);
     });
+  });
+  under_way_ = true;
+  slow_ = false;
+  patience_.expires_after(options_.patience);
+  patience_.async_wait([weak](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self) return;
+    (*self)->slow_ = true;
+    (*self)->changed_.notify_all();
   });
 }
 

@@ -85,7 +85,7 @@ TEST_F(HttpServerTest, RefusesNonsense) {
 
 TEST_F(HttpServerTest, LosesNothingByAPageThatCannotBeMade) {
   start();
-  EXPECT_EQ(get("/broken").status, 0);
+  EXPECT_EQ(get("/broken").status, 500);
   EXPECT_EQ(get("/page").status, 503);
 }
 
