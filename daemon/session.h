@@ -48,6 +48,7 @@ class Session {
           const boost::asio::any_io_executor& executor);
 
   Syncer& syncer() { return syncer_; }
+  bool avoided(Domain domain, SteadyTime now) const { return domains_.avoided(domain, now); }
 
  private:
   std::unique_ptr<HttpsTransport> transport_;

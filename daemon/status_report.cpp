@@ -124,6 +124,20 @@ seconds StatusReport::age_at(double share) const {
   return seconds(now - at[at.size() - rank]);
 }
 
+ListingHealth StatusReport::health() const {
+  const auto older = [this](const std::vector<UnixSeconds>& completed_at) {
+    return std::ranges::lower_bound(completed_at, now - max_age.count()) - completed_at.begin();
+  };
+  const auto complete = static_cast<std::int64_t>(status.completed_at.size());
+  const auto failing_complete = static_cast<std::int64_t>(status.failing_completed_at.size());
+  ListingHealth health;
+  health.failing = status.listings_failing;
+  health.never_complete = status.listings_never_completed - (status.listings_failing - failing_complete);
+  health.stale = older(status.completed_at) - older(status.failing_completed_at);
+  health.fresh = complete - failing_complete - health.stale;
+  return health;
+}
+
 std::vector<std::string> StatusReport::problems() const {
   std::vector<std::string> found;
   if (status.listings_watched == 0) found.emplace_back("nothing is watched yet");

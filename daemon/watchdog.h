@@ -6,15 +6,18 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <functional>
 
 namespace couponsync::daemon {
 
-/// Tells systemd from the event loop itself that the loop turns: a hung io thread falls silent and is
-/// restarted. Twice in each watchdog period, as sd_watchdog_enabled(3) advises; nothing if systemd has not
-/// asked. On the io thread.
+/// Tells systemd from the event loop itself that the service lives: a hung io thread falls silent and is
+/// restarted, and so is one whose `lives` says no. Twice in each watchdog period, as sd_watchdog_enabled(3)
+/// advises; nothing if systemd has not asked. On the io thread.
 class Watchdog {
  public:
-  Watchdog(const boost::asio::any_io_executor& executor, const ServiceNotifier& notifier);
+  /// What `lives` uses outlives this.
+  Watchdog(const boost::asio::any_io_executor& executor, const ServiceNotifier& notifier,
+           std::function<bool()> lives);
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
@@ -22,6 +25,7 @@ class Watchdog {
   void tick();
 
   const ServiceNotifier& notifier_;
+  std::function<bool()> lives_;
   boost::asio::steady_timer timer_;
   std::chrono::microseconds every_;
 };

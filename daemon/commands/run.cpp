@@ -3,7 +3,10 @@
 #include "configuration/configuration.h"
 #include "configuration/configuration_changes.h"
 #include "configuration/watchlist.h"
+#include "database_progress.h"
+#include "event_fanout.h"
 #include "exit_code.h"
+#include "http/monitoring.h"
 #include "io_loop.h"
 #include "log_events.h"
 #include "logging.h"
@@ -37,12 +40,15 @@ class Service {
         listings_(watchlist.listings),
         keys_digest_(access.keys_digest),
         log_(std::move(log)),
-        events_(log_, [this](const std::string& status) { notifier_.status(status); }),
+        monitoring_(executor(), env_, configuration_, [this] { return now(); }),
+        log_events_(log_, [this](const std::string& status) { notifier_.status(status); }),
+        events_({&log_events_, &monitoring_.metrics(), &monitoring_.readiness()}),
         rate_(rate_options(configuration_, learned_rate(mirror, env_)), env_.steady_now()),
         writer_(std::move(mirror)),
         scheduler_(env_, writer_, events_, plan(configuration_, watchlist, std::move(access)), executor()),
         signals_(loop_.context(), {[this] { stop(); }, [this] { reload(); }}),
-        watchdog_(executor(), notifier_) {}
+        watchdog_(executor(), notifier_, [this] { return database_stuck_for() < DatabaseProgress::kHangs; }) {
+  }
 
   int run();
 
@@ -52,6 +58,8 @@ class Service {
   void stop();
   void reload();
   std::string adopt(Configuration configuration);
+  std::chrono::seconds database_stuck_for();
+  ServiceNow now();
 
   Env& env_;
   IoLoop loop_;
@@ -61,9 +69,13 @@ class Service {
   std::vector<ListingKey> listings_;
   Digest keys_digest_;
   std::shared_ptr<spdlog::logger> log_;
-  LogEvents events_;
+  Monitoring monitoring_;
+  LogEvents log_events_;
+  EventFanout events_;
   RateController rate_;
   Writer writer_;
+  DatabaseProgress database_progress_;
+  std::weak_ptr<const Session> session_;  ///< of the newest plan
   Scheduler scheduler_;
   Signals signals_;
   Watchdog watchdog_;
@@ -72,12 +84,14 @@ class Service {
 Plan Service::plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access) {
   auto session = std::make_shared<Session>(configuration, watchlist.listings.size(), std::move(access),
                                            Session::Parts{env_, writer_, events_, rate_}, executor());
+  session_ = session;
   return {share_syncer(std::move(session)), watchlist.listings};
 }
 
 int Service::run() {
+  monitoring_.serve(monitoring_.listen(configuration_.http));
   if (configuration_.http.listen)
-    log_->warn("http.listen is set, but this version serves no HTTP yet: ignored");
+    log_->info("/metrics, /healthz, /readyz and /status are at {}", *configuration_.http.listen);
   log_->info("couponsyncd serves {}", configuration_.mirror.path.string());
   notifier_.ready("started");
   const std::optional<Failure> ended = loop_.run(scheduler_.run());
@@ -92,6 +106,7 @@ int Service::run() {
 void Service::stop() {
   log_->info("stopping: what is committed stays, the rest goes on at its checkpoints after the next start");
   notifier_.stopping();
+  monitoring_.readiness().stopping();
   loop_.stop();
 }
 
@@ -130,16 +145,40 @@ std::string Service::adopt(Configuration configuration) {
   if (keys_digest != keys_digest_) changes.emplace_back("keys renewed");
   const std::string listings = changed_listings(listings_, watchlist.listings);
   if (!listings.empty()) changes.push_back(listings);
+  const bool moves = configuration.http.listen != configuration_.http.listen;
+  std::unique_ptr<HttpServer> server;
+  if (moves) server = monitoring_.listen(configuration.http);
+  // Nothing fails from here on.
   Plan next = plan(configuration, watchlist, std::move(access));
   const SteadyTime now = env_.steady_now();
   if (configuration.rate != configuration_.rate)
     rate_ = RateController(rate_options(configuration, rate_.learned(now)), now);
   apply_log_options(*log_, configuration.log);
+  if (moves) monitoring_.serve(std::move(server));
+  monitoring_.judge_by(configuration);
   configuration_ = std::move(configuration);
   keys_digest_ = keys_digest;
   listings_ = watchlist.listings;
   scheduler_.reload(std::move(next));
   return changes.empty() ? "nothing changed" : fmt::format("{}", fmt::join(changes, ", "));
+}
+
+std::chrono::seconds Service::database_stuck_for() {
+  return database_progress_.stuck_for(writer_.progress(), env_.steady_now());
+}
+
+ServiceNow Service::now() {
+  const SteadyTime now = env_.steady_now();
+  ServiceNow state;
+  state.requests_per_second = rate_.requests_per_second(now);
+  if (const auto session = session_.lock()) {
+    state.primary_avoided = session->avoided(Domain::primary, now);
+    state.backup_avoided = session->avoided(Domain::backup, now);
+  }
+  state.writer = writer_.progress();
+  state.database_stuck_for = database_stuck_for();
+  state.watchlist_adopted = scheduler_.watched() > 0;
+  return state;
 }
 
 }  // namespace

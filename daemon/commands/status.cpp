@@ -14,21 +14,16 @@ namespace {
 
 /// What a mirror that is read without its configuration is measured against.
 constexpr std::chrono::minutes kDefaultInterval{15};
-constexpr int kIntervals = 3;
-
-std::chrono::seconds to_seconds(std::chrono::milliseconds duration) {
-  return std::chrono::ceil<std::chrono::seconds>(duration);
-}
 
 }  // namespace
 
 int print_status(const StatusArguments& arguments) {
   std::filesystem::path mirror = arguments.mirror;
-  std::chrono::milliseconds max_age = kIntervals * kDefaultInterval;
+  std::chrono::seconds max_age = stale_after(kDefaultInterval);
   if (mirror.empty()) {
     const Configuration configuration = load_configuration(arguments.config);
     mirror = configuration.mirror.path;
-    max_age = kIntervals * configuration.sync.interval;
+    max_age = stale_after(configuration.sync.interval);
   }
   std::optional<MirrorStatus> status = read_mirror_status(mirror);
   if (!status) {
@@ -36,9 +31,9 @@ int print_status(const StatusArguments& arguments) {
                              mirror.string());
     return kExitUnhealthy;
   }
-  const StatusReport report{.status = std::move(*status),
-                            .now = to_unix_seconds(SystemEnv().wall_now()),
-                            .max_age = to_seconds(arguments.max_age.value_or(max_age))};
+  if (arguments.max_age) max_age = std::chrono::ceil<std::chrono::seconds>(*arguments.max_age);
+  const StatusReport report{
+      .status = std::move(*status), .now = to_unix_seconds(SystemEnv().wall_now()), .max_age = max_age};
   std::cout << (arguments.json ? report.json() + "\n" : report.text()) << std::flush;
   return report.problems().empty() ? kExitOk : kExitUnhealthy;
 }

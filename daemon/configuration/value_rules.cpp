@@ -13,6 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 7> kCouponStates{"CONFIRMING", "PENDING", "EFFECTIVE",  "USED",
                                                         "EXPIRED",    "DELETED", "DEACTIVATED"};
 
+constexpr std::size_t kMaxSocketPath = 107;
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -44,7 +46,10 @@ bool is_path(std::string_view text) {
 }
 
 bool is_listen_address(std::string_view text) {
-  if (text.starts_with("unix:")) return text.size() > 6 && text[5] == '/' && is_path(text.substr(5));
+  if (text.starts_with("unix:")) {
+    const std::string_view path = text.substr(5);
+    return path.starts_with('/') && !path.ends_with('/') && path.size() <= kMaxSocketPath && is_path(path);
+  }
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || !is_port(text.substr(colon + 1))) return false;
   std::string address(text.substr(0, colon));
@@ -52,7 +57,7 @@ bool is_listen_address(std::string_view text) {
   if (bracketed) address = address.substr(1, address.size() - 2);
   boost::system::error_code error;
   const auto parsed = boost::asio::ip::make_address(address, error);
-  return !error && parsed.is_v6() == bracketed;
+  return !error && parsed.is_v6() == bracketed && parsed.is_loopback();
 }
 
 }  // namespace couponsync::daemon

@@ -22,7 +22,9 @@ inline constexpr const char* kPathAllowed = "a path of 1 to 4095 bytes";
 bool is_path(std::string_view text);
 
 inline constexpr const char* kListenAllowed =
-    "null, \"ADDRESS:PORT\" such as \"127.0.0.1:9464\", or \"unix:/path\"";
+    "null, \"ADDRESS:PORT\" of this machine alone such as \"127.0.0.1:9464\", or \"unix:/path\" of up to 107 "
+    "bytes";
+/// Whoever can connect is answered, so nothing but loopback. A socket's path is that long at most (unix(7)).
 bool is_listen_address(std::string_view text);
 
 }  // namespace couponsync::daemon

@@ -51,6 +51,7 @@ std::string text_of(const SQLite::Exception& error) {
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_NOLFS:
+    case SQLITE_INTERRUPT:
       throw mirror_error(MirrorError::Reason::unwritable, path, text_of(error), advice_for(code));
     default:
       throw std::logic_error("mirror " + path.string() + ": " + text_of(error));

@@ -45,11 +45,17 @@ bool JobQueue::is_closed() const {
 void JobQueue::completed(std::size_t jobs) {
   const std::lock_guard lock(mutex_);
   pending_ -= jobs;
+  completed_ += jobs;
 }
 
 std::size_t JobQueue::pending() const {
   const std::lock_guard lock(mutex_);
   return pending_;
+}
+
+WriterProgress JobQueue::progress() const {
+  const std::lock_guard lock(mutex_);
+  return {pending_, completed_};
 }
 
 }  // namespace couponsync

@@ -2,10 +2,12 @@
 
 #include "base/failure.h"
 #include "store/mirror.h"
+#include "store/writer_progress.h"
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -46,6 +48,7 @@ class JobQueue {
   void completed(std::size_t jobs);
   /// Queued, or taken and not complete.
   std::size_t pending() const;
+  WriterProgress progress() const;
 
  private:
   Jobs take_locked(std::size_t most);
@@ -54,6 +57,7 @@ class JobQueue {
   std::condition_variable ready_;
   std::deque<std::unique_ptr<Job>> jobs_;
   std::size_t pending_ = 0;
+  std::uint64_t completed_ = 0;
   bool closed_ = false;
 };
 

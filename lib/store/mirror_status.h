@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,8 @@ struct MirrorStatus {
   std::int64_t listings_unwatched = 0;
   /// When each watched listing that was ever complete was so last, oldest first.
   std::vector<UnixSeconds> completed_at;
+  /// The same of those that are failing now.
+  std::vector<UnixSeconds> failing_completed_at;
   std::vector<FailingListing> failing;  ///< those failing the longest, as many as asked for
   std::vector<StateCount> states;
   std::int64_t changes = 0;           ///< the change feed's last seq
@@ -59,6 +62,10 @@ struct MirrorStatus {
 struct MirrorStatusOptions {
   std::size_t failing = 20;
   std::size_t runs = 5;
+  /// `states` and `changes` as well. Counting coupons reads all of them, everything else only the listings.
+  bool coupons = true;
+  /// Ends the reading early, with a MirrorError.
+  std::stop_token stop{};
 };
 
 /// Reads all of it in one transaction, beside a service that writes or without one, with no more than the

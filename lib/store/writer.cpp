@@ -163,6 +163,8 @@ Task<Result<>> Writer::keep_quota(LearnedQuota quota) {
 
 std::size_t Writer::pending() const { return impl_->thread.queue().pending(); }
 
+WriterProgress Writer::progress() const { return impl_->thread.queue().progress(); }
+
 std::optional<Failure> Writer::checkpoint_failure() const { return impl_->thread.checkpoint_failure(); }
 
 }  // namespace couponsync

@@ -3,6 +3,7 @@
 #include "base/failure.h"
 #include "base/task.h"
 #include "store/mirror.h"
+#include "store/writer_progress.h"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -48,6 +49,8 @@ class Writer {
 
   /// Jobs queued or running: completions still to be posted. For tests in virtual time. Thread-safe.
   std::size_t pending() const;
+  /// Whether the database thread gets on. Thread-safe.
+  WriterProgress progress() const;
 
   /// Why the last checkpoint failed, if it did; the commits are safe in the WAL, which grows until one
   /// succeeds. Thread-safe.

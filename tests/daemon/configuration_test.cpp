@@ -130,10 +130,25 @@ INSTANTIATE_TEST_SUITE_P(
               "/rate/start_requests_per_second: found 11, allowed is a number above 0 and up to 10"},
         Wrong{R"("http": {"listen": "localhost:9464"})",
               "/http/listen: found a string of 14 bytes that is not allowed, allowed is null, "
-              "\"ADDRESS:PORT\" such as "
-              "\"127.0.0.1:9464\", or \"unix:/path\""},
+              "\"ADDRESS:PORT\" of "
+              "this machine alone such as \"127.0.0.1:9464\", or \"unix:/path\" of up to 107 bytes"},
         Wrong{R"("log": {"level": null})",
               "/log/level: found null, allowed is one of trace, debug, info, warn, error"}));
+
+TEST_F(ConfigurationTest, ServesHttpToThisMachineAlone) {
+  const std::string longest = "/" + std::string(106, 'p');
+  for (const std::string& good :
+       {std::string("127.0.0.1:9464"), std::string("127.8.8.8:1"), std::string("[::1]:65535"),
+        std::string("unix:/run/couponsyncd/http.sock"), "unix:" + longest})
+    EXPECT_EQ(problems(minimal(R"("http": {"listen": ")" + good + "\"}")), "") << good;
+  for (const std::string& bad :
+       {std::string("0.0.0.0:9464"), std::string("192.168.1.5:9464"), std::string("[::]:9464"),
+        std::string("127.0.0.1:0"), std::string("127.0.0.1"), std::string("unix:relative"),
+        std::string("unix:/folder/"), "unix:" + longest + "p"})
+    EXPECT_NE(problems(minimal(R"("http": {"listen": ")" + bad + "\"}")).find("/http/listen"),
+              std::string::npos)
+        << bad;
+}
 
 TEST_F(ConfigurationTest, WantsPlainHttpsUrls) {
   for (const char* url : {"http://api.mch.weixin.qq.com", "https://user@host", "https://host/path",

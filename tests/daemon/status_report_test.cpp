@@ -37,6 +37,20 @@ FailingListing failing() {
   return listing;
 }
 
+TEST(StatusReport, CountsEachListingOnceByItsHealth) {
+  StatusReport report = healthy();
+  report.status.listings_watched = 8;
+  report.status.listings_failing = 3;
+  report.status.listings_never_completed = 3;
+  report.status.completed_at = {kNow - 9'000, kNow - 2'701, kNow - 2'700, kNow - 60, kNow};
+  report.status.failing_completed_at = {kNow - 9'000, kNow - 60};
+  const ListingHealth health = report.health();
+  EXPECT_EQ(health.failing, 3) << "two that were complete once and one that never was";
+  EXPECT_EQ(health.never_complete, 2);
+  EXPECT_EQ(health.stale, 1);
+  EXPECT_EQ(health.fresh, 2);
+}
+
 TEST(StatusReport, IsHealthyWithinTheLimit) {
   EXPECT_THAT(healthy().problems(), IsEmpty());
   EXPECT_THAT(healthy().text(), HasSubstr("healthy   every listing was complete within 45 min\n"));

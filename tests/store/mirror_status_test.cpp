@@ -45,6 +45,7 @@ TEST_F(MirrorStatusTest, TellsHowEachPartIs) {
   EXPECT_EQ(status.listings_never_completed, 1);
   EXPECT_EQ(status.listings_unwatched, 1);
   EXPECT_THAT(status.completed_at, ElementsAre(now - 60, now));
+  EXPECT_THAT(status.failing_completed_at, ElementsAre());
   ASSERT_EQ(status.failing.size(), 1U);
   EXPECT_EQ(status.failing[0].log_name, user("openid-3").openid.redacted());
   EXPECT_EQ(status.failing[0].failures, 1);
@@ -74,6 +75,33 @@ TEST_F(MirrorStatusTest, ListsOnlySoManyThatFail) {
   ASSERT_EQ(status.failing.size(), 2U);
   EXPECT_EQ(status.failing[0].id, 5);
   EXPECT_EQ(status.failing[1].id, 4);
+}
+
+TEST_F(MirrorStatusTest, TellsWhenThoseThatFailWereComplete) {
+  const ListingId first = watch(user("openid-1"));
+  apply(first, page_of({{.code = "a"}}, 1));
+  mirror.record_failure({.listing = first, .code = "X", .message = {}, .request_id = {}});
+  const MirrorStatus status = read_mirror_status(path).value();
+  EXPECT_THAT(status.completed_at, ElementsAre(now));
+  EXPECT_THAT(status.failing_completed_at, ElementsAre(now));
+}
+
+TEST_F(MirrorStatusTest, LeavesCouponsOutIfTheyAreNotAskedFor) {
+  const ListingId first = watch(user("openid-1"));
+  apply(first, page_of({{.code = "a"}}, 1));
+  const MirrorStatus status = read_mirror_status(path, {.coupons = false}).value();
+  EXPECT_EQ(status.listings_watched, 1);
+  EXPECT_TRUE(status.states.empty());
+}
+
+TEST_F(MirrorStatusTest, StopsWhenAsked) {
+  const ListingId first = watch(user("openid-1"));
+  Page page = page_of({}, 5'000);
+  for (int i = 0; i < 5'000; ++i) page.coupons.push_back(coupon("code-" + std::to_string(i)));
+  apply(first, page);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THROW(read_mirror_status(path, {.stop = stop.get_token()}), MirrorError);
 }
 
 TEST_F(MirrorStatusTest, RefusesWhatIsNoMirrorOfThisVersion) {

@@ -152,6 +152,23 @@ TEST_F(WriterTest, CommitsSeveralPagesAtOnce) {
   EXPECT_LT(syncs.calls(), 10);
 }
 
+TEST_F(WriterTest, TellsItsProgressWhateverComesOfTheJobs) {
+  start();
+  EXPECT_EQ(writer->progress().completed, 0U);
+  {
+    Blocker blocker(path);
+    spawn(commit_of(ids[0], "a"));
+    spawn(commit_of(4'711, "lost"));
+    io.poll();
+    EXPECT_EQ(writer->progress().pending, 2U);
+    EXPECT_EQ(writer->progress().completed, 0U);
+    blocker.release();
+  }
+  run();
+  while (writer->progress().pending > 0) std::this_thread::yield();
+  EXPECT_EQ(writer->progress().completed, 2U);
+}
+
 TEST_F(WriterTest, CommitsNoMoreAtOnceThanItIsTold) {
   start({.max_jobs_per_transaction = 2});
   Blocker blocker(path);

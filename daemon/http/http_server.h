@@ -1,0 +1,58 @@
+#pragma once
+
+#include "base/task.h"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace couponsync::daemon {
+
+struct WebPage {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+struct HttpServerOptions {
+  std::size_t max_connections = 16;
+  std::size_t max_header_bytes = 8'192;
+  std::chrono::milliseconds time_to_ask{5'000};   ///< from connecting to the header's end
+  std::chrono::milliseconds time_to_take{5'000};  ///< for the whole reply
+};
+
+/// Answers GET and HEAD, one request a connection, for monitoring on the same machine.
+///
+/// Clients cost the service little, whatever they do: a connection holds at most a header and a page, and is
+/// closed when its time is over; beyond the most connections, the one that has not asked for the longest time
+/// gives way, so that slow clients do not keep out who asks at once; if all have asked, the next one waits
+/// until one of them is answered. On the io thread.
+class HttpServer {
+ public:
+  /// The page at a path ("/metrics"); none: 404. Must take no more than a few seconds.
+  using Pages = std::function<Task<std::optional<WebPage>>(std::string path)>;
+
+  /// Listens at once; throws std::runtime_error that says why it cannot.
+  HttpServer(const boost::asio::any_io_executor& executor, const std::string& address, Pages pages,
+             HttpServerOptions options = {});
+  /// Closes everything; what `pages` uses may go then.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  std::uint16_t port() const;
+  std::size_t connections() const;
+
+ private:
+  class Connection;
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace couponsync::daemon

@@ -1,0 +1,69 @@
+#include "http/service_pages.h"
+
+#include <utility>
+
+namespace couponsync::daemon {
+namespace {
+
+constexpr int kOk = 200;
+constexpr int kUnavailable = 503;
+constexpr const char* kText = "text/plain; charset=utf-8";
+/// Prometheus's text format.
+constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
+constexpr const char* kJson = "application/json";
+
+}  // namespace
+
+Task<std::optional<WebPage>> ServicePages::page(std::string path) {
+  if (path == "/healthz") co_return health();
+  if (path == "/readyz") co_return readiness();
+  if (path == "/metrics") {
+    WebPage page = co_await metrics();
+    co_return page;
+  }
+  if (path == "/status") {
+    WebPage page = co_await status();
+    co_return page;
+  }
+  co_return std::nullopt;
+}
+
+WebPage ServicePages::health() const {
+  const std::chrono::seconds stuck = parts_.now().database_stuck_for;
+  if (stuck < DatabaseProgress::kHangs) return {kOk, kText, "healthy\n"};
+  return {kUnavailable, kText,
+          "the database thread has completed nothing for " + std::to_string(stuck.count()) +
+              " s though pages wait for it: look at the disk the mirror is on\n"};
+}
+
+WebPage ServicePages::readiness() const {
+  std::string text;
+  if (!parts_.now().watchlist_adopted) text = "the watchlist is not in the mirror yet\n";
+  for (const std::string& obstacle : parts_.readiness.obstacles()) text += obstacle + "\n";
+  if (text.empty()) return {kOk, kText, "ready\n"};
+  return {kUnavailable, kText, std::move(text)};
+}
+
+Task<WebPage> ServicePages::metrics() {
+  const std::shared_ptr<const StatusReading> reading = co_await parts_.listings.latest();
+  const ServiceNow now = parts_.now();
+  Observation observation;
+  observation.requests_per_second = now.requests_per_second;
+  observation.primary_avoided = now.primary_avoided;
+  observation.backup_avoided = now.backup_avoided;
+  observation.sending_stopped = parts_.readiness.sending_is_stopped();
+  observation.writing_stopped = parts_.readiness.writing_is_stopped();
+  observation.write_queue_jobs = now.writer.pending;
+  if (reading && reading->report) observation.report = &*reading->report;
+  co_return WebPage{kOk, kMetricsText, parts_.metrics.text(observation)};
+}
+
+Task<WebPage> ServicePages::status() {
+  const std::shared_ptr<const StatusReading> reading = co_await parts_.everything.latest();
+  if (!reading)
+    co_return WebPage{kUnavailable, kText, "the coupons are still being counted: ask again in a while\n"};
+  if (!reading->report) co_return WebPage{kUnavailable, kText, reading->problem + "\n"};
+  co_return WebPage{kOk, kJson, reading->json + "\n"};
+}
+
+}  // namespace couponsync::daemon

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "database_progress.h"
+#include "http/http_server.h"
+#include "http/metrics.h"
+#include "http/status_reader.h"
+#include "readiness.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace couponsync::daemon {
+
+/// What the service is doing, as far as it is not told by events; asked on the io thread.
+struct ServiceNow {
+  double requests_per_second = 0;
+  bool primary_avoided = false;
+  bool backup_avoided = false;
+  WriterProgress writer;
+  std::chrono::seconds database_stuck_for{0};
+  bool watchlist_adopted = false;
+};
+
+/// What is served: /metrics, /healthz, /readyz and /status. On the io thread; what it is given by reference
+/// outlives it.
+class ServicePages {
+ public:
+  struct Parts {
+    Metrics& metrics;
+    const Readiness& readiness;
+    StatusReader& listings;    ///< without coupons: cheap enough for each scrape
+    StatusReader& everything;  ///< for /status
+    std::function<ServiceNow()> now;
+  };
+
+  explicit ServicePages(Parts parts) : parts_(std::move(parts)) {}
+
+  Task<std::optional<WebPage>> page(std::string path);
+
+ private:
+  Task<WebPage> metrics();
+  Task<WebPage> status();
+  WebPage health() const;
+  WebPage readiness() const;
+
+  Parts parts_;
+};
+
+}  // namespace couponsync::daemon

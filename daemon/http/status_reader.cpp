@@ -1,0 +1,92 @@
+#include "http/status_reader.h"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace couponsync::daemon {
+namespace {
+
+/// A reading is good for at least so many times what it took.
+constexpr int kRest = 9;
+
+}  // namespace
+
+StatusReader::StatusReader(const boost::asio::any_io_executor& executor, Env& env, Read read, Options options)
+    : executor_(executor),
+      env_(env),
+      read_(std::move(read)),
+      options_(options),
+      changed_(executor),
+      patience_(executor),
+      self_(std::make_shared<StatusReader*>(this)) {}
+
+StatusReader::~StatusReader() { thread_.request_stop(); }
+
+void StatusReader::read_with(Read read) {
+  read_ = std::move(read);
+  good_until_ = env_.steady_now();
+}
+
+Task<std::shared_ptr<const StatusReading>> StatusReader::latest() {
+  if (is_due()) begin();
+  while (under_way_ && !slow_) co_await changed_.wait();
+  co_return latest_;
+}
+
+bool StatusReader::is_due() const { return !under_way_ && (!latest_ || env_.steady_now() >= good_until_); }
+
+void StatusReader::begin() {
+  began_ = env_.steady_now();
+  const std::weak_ptr<StatusReader*> weak = self_;
+  thread_ = std::jthread([read = read_, executor = executor_, weak](const std::stop_token& stop) {
+    auto reading = std::make_shared<const StatusReading>(read(stop));
+    boost::asio::post(executor, [weak, reading = std::move(reading)] {
+      if (const auto self = weak.lock()) (*self)->finish(reading);
+    });
+  });
+  under_way_ = true;
+  slow_ = false;
+  patience_.expires_after(options_.patience);
+  patience_.async_wait([weak](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self) return;
+    (*self)->slow_ = true;
+    (*self)->changed_.notify_all();
+  });
+}
+
+void StatusReader::finish(std::shared_ptr<const StatusReading> reading) {
+  const SteadyTime now = env_.steady_now();
+  const SteadyTime::duration rest = std::max<SteadyTime::duration>(options_.good_for, (now - began_) * kRest);
+  good_until_ = now + rest;
+  latest_ = std::move(reading);
+  under_way_ = false;
+  patience_.cancel();
+  changed_.notify_all();
+}
+
+StatusReader::Read mirror_reading(const Env& env, std::filesystem::path path, MirrorStatusOptions options,
+                                  std::chrono::seconds max_age) {
+  return [&env, path = std::move(path), options = std::move(options), max_age](const std::stop_token& stop) {
+    StatusReading reading;
+    try {
+      MirrorStatusOptions mine = options;
+      mine.stop = stop;
+      std::optional<MirrorStatus> status = read_mirror_status(path, mine);
+      if (!status) {
+        reading.problem = "the mirror's file is gone";
+        return reading;
+      }
+      reading.report = StatusReport{std::move(*status), to_unix_seconds(env.wall_now()), max_age};
+      reading.json = reading.report->json();
+    } catch (const std::exception& error) {
+      reading.problem = error.what();
+    }
+    return reading;
+  };
+}
+
+}  // namespace couponsync::daemon

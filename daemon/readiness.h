@@ -1,0 +1,37 @@
+#pragma once
+
+#include "sync/events.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace couponsync::daemon {
+
+/// Whether the service can do its work, told from what happened. On the io thread.
+class Readiness final : public Events {
+ public:
+  /// The service was asked to stop.
+  void stopping() { stopping_ = true; }
+
+  bool sending_is_stopped() const { return sending_.has_value(); }
+  bool writing_is_stopped() const { return writing_.has_value(); }
+  /// What keeps it from working, a line each; none: it works.
+  std::vector<std::string> obstacles() const;
+
+  void sending_stopped(const Failure& why, std::chrono::seconds again_in) override;
+  void writing_stopped(const Failure& why, std::chrono::seconds again_in) override;
+  // Nothing tells that sending and writing are possible again but that they happen. These three events come
+  // after a commit.
+  void call_ended(Domain domain, const Failure* failure, std::chrono::nanoseconds took) override;
+  void page_committed(const ListingKey&, std::int64_t, const PageOutcome&) override { writing_.reset(); }
+  void listing_failed(const ListingKey&, const Failure&, std::chrono::seconds) override { writing_.reset(); }
+  void listing_restarted(const ListingKey&, const Failure&) override { writing_.reset(); }
+
+ private:
+  bool stopping_ = false;
+  std::optional<std::string> sending_;  ///< why it is stopped
+  std::optional<std::string> writing_;  ///< the same
+};
+
+}  // namespace couponsync::daemon

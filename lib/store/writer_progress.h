@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace couponsync {
+
+/// How far the Writer is. Jobs waiting while `completed` stays as it is mean that its thread hangs.
+struct WriterProgress {
+  std::size_t pending = 0;      ///< jobs queued or running
+  std::uint64_t completed = 0;  ///< jobs since the start, whatever came of them
+};
+
+}  // namespace couponsync

@@ -1,0 +1,152 @@
+#include "http/http_server.h"
+
+#include "daemon/http_server_fixture.h"
+
+#include <chrono>
+#include <stdexcept>
+#include <vector>
+
+namespace couponsync::daemon::test {
+
+using couponsync::test::ask;
+using couponsync::test::HttpAnswer;
+using couponsync::test::HttpClient;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kLargePage = 32U << 20U;
+
+Task<std::optional<WebPage>> HttpServerTest::page(std::string path) {
+  if (path == "/large") co_return WebPage{.body = std::string(kLargePage, 'x')};
+  if (path == "/broken") throw std::runtime_error("this page cannot be made");
+  if (path != "/page") co_return std::nullopt;
+  co_return WebPage{503, "text/fine", "a page\n"};
+}
+
+namespace {
+
+constexpr const char* kRequest = "GET /page HTTP/1.1\r\nHost: x\r\n\r\n";
+
+TEST_F(HttpServerTest, GivesAPageAndCloses) {
+  start();
+  const HttpAnswer answer = get("/page");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.body, "a page\n");
+  EXPECT_EQ(answer.headers.at("Content-Type"), "text/fine");
+  EXPECT_EQ(answer.headers.at("Content-Length"), "7");
+  EXPECT_EQ(answer.headers.at("Connection"), "close");
+  EXPECT_EQ(get("/page?query=is&not=looked#at").body, "a page\n");
+  EXPECT_EQ(answer_to("GET /page HTTP/1.0\r\n\r\n").body, "a page\n");
+  EXPECT_EQ(answer_to("GET /page HTTP/1.1\r\nContent-Length: 0\r\n\r\n").body, "a page\n");
+}
+
+TEST_F(HttpServerTest, GivesTheHeaderAloneToHead) {
+  start();
+  const HttpAnswer answer = ask(address(), "/page", "HEAD");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.body, "");
+  EXPECT_EQ(answer.headers.at("Content-Length"), "7");
+}
+
+TEST_F(HttpServerTest, GivesNothingElse) {
+  start();
+  EXPECT_EQ(get("/").status, 404);
+  EXPECT_EQ(get("/pages").status, 404);
+  EXPECT_EQ(get("/page/").status, 404);
+  EXPECT_EQ(get("/../page").status, 404);
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"}) {
+    const HttpAnswer answer = ask(address(), "/page", method);
+    EXPECT_EQ(answer.status, 405) << method;
+    EXPECT_EQ(answer.headers.at("Allow"), "GET, HEAD");
+    EXPECT_EQ(ask(address(), "/other", method).status, 404) << method;
+  }
+}
+
+TEST_F(HttpServerTest, AcceptsNoBodyAndItsAnswerStillArrives) {
+  start();
+  const std::string body(30'000, 'b');
+  const std::string length = "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  EXPECT_EQ(answer_to("GET /page HTTP/1.1\r\n" + length + body).status, 413);
+  EXPECT_EQ(answer_to("GET /page HTTP/1.1\r\nContent-Length: 999999999999999\r\n\r\n" + body).status, 413);
+  EXPECT_EQ(
+      answer_to("GET /page HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n").status,
+      413);
+  EXPECT_EQ(answer_to("POST /page HTTP/1.1\r\n" + length + body).status, 405);
+}
+
+TEST_F(HttpServerTest, RefusesNonsense) {
+  start();
+  EXPECT_EQ(answer_to("\x16\x03\x01\x02 this would be TLS\r\n\r\n").status, 400);
+  EXPECT_EQ(answer_to("GET /page\r\n\r\n").status, 400);
+  EXPECT_EQ(answer_to("GET /page HTTP/1.1\r\nno colon\r\n\r\n").status, 400);
+  EXPECT_EQ(answer_to("GET /page HTTP/1.1\r\nLong: " + std::string(20'000, 'l') + "\r\n\r\n").status, 431);
+  EXPECT_EQ(answer_to("GET /" + std::string(20'000, 'p') + " HTTP/1.1\r\n\r\n").status, 431);
+  EXPECT_EQ(get("/page").status, 503) << "and goes on";
+}
+
+TEST_F(HttpServerTest, LosesNothingByAPageThatCannotBeMade) {
+  start();
+  EXPECT_EQ(get("/broken").status, 500);
+  EXPECT_EQ(get("/page").status, 503);
+}
+
+TEST_F(HttpServerTest, ClosesWhoDoesNotAskInTime) {
+  start({.time_to_ask = milliseconds(50)});
+  HttpClient silent(address());
+  EXPECT_EQ(silent.receive_all(), "");
+  HttpClient slow(address());
+  slow.dribble("GET /page HTTP/1.1\r\nSlow: " + std::string(4'000, 's'));
+  EXPECT_EQ(slow.receive_all(), "");
+}
+
+TEST_F(HttpServerTest, ClosesWhoDoesNotTakeItsPageInTime) {
+  start({.max_connections = 2, .time_to_take = milliseconds(50)});
+  HttpClient first(address());
+  HttpClient second(address());
+  for (HttpClient* client : {&first, &second}) client->send("GET /large HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(get("/page").status, 503);
+  EXPECT_LT(first.receive_all().size(), kLargePage);
+}
+
+TEST_F(HttpServerTest, AnswersAtOnceBesideAHundredSlowClients) {
+  start({.max_connections = 16, .time_to_ask = std::chrono::hours(1)});
+  std::vector<std::unique_ptr<HttpClient>> slow;
+  for (int i = 0; i < 100; ++i) {
+    slow.push_back(std::make_unique<HttpClient>(address()));
+    slow.back()->send("GET /page HTTP/1.1\r\nSlow:");
+    EXPECT_LE(connections(), 16U);
+  }
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(get("/page").status, 503);
+  EXPECT_LE(connections(), 16U);
+  for (int i = 0; i < 84; ++i) EXPECT_EQ(slow[static_cast<std::size_t>(i)]->receive_all(), "") << i;
+}
+
+TEST_F(HttpServerTest, AnswersManyWhoAskAtOnce) {
+  start({.max_connections = 4});
+  std::vector<std::unique_ptr<HttpClient>> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(std::make_unique<HttpClient>(address()));
+  for (const auto& client : clients) client->send(kRequest);
+  for (const auto& client : clients)
+    EXPECT_EQ(couponsync::test::parse_http_answer(client->receive_all()).body, "a page\n");
+}
+
+TEST_F(HttpServerTest, ClosesEverythingAtItsEnd) {
+  start();
+  HttpClient silent(address());
+  HttpClient asking(address());
+  asking.send("GET /page");
+  while (connections() < 2) std::this_thread::yield();
+  stop();
+  EXPECT_EQ(silent.receive_all(), "");
+  EXPECT_EQ(asking.receive_all(), "");
+  EXPECT_THROW(HttpClient{address()}, boost::system::system_error);
+}
+
+TEST_F(HttpServerTest, ServesOnAUnixSocketAsWell) {
+  start({}, "unix:" + (folder() / "http.sock").string());
+  EXPECT_EQ(get("/page").body, "a page\n");
+  stop();
+  EXPECT_FALSE(std::filesystem::exists(folder() / "http.sock"));
+}
+
+}  // namespace
+}  // namespace couponsync::daemon::test

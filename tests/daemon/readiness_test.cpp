@@ -1,0 +1,87 @@
+#include "readiness.h"
+
+#include "database_progress.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace couponsync::daemon {
+namespace {
+
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const ListingKey kListing{"wx1", Openid("o1"), "", "", ""};
+const Failure kRefused{.kind = FailureKind::credentials_refused, .status = 401, .code = "SIGN_ERROR"};
+const Failure kFull{.kind = FailureKind::mirror_unwritable, .detail = "disk full"};
+const Failure kPassing{.kind = FailureKind::server_error, .status = 502};
+
+TEST(Readiness, HasNoObstaclesAtFirst) { EXPECT_THAT(Readiness().obstacles(), IsEmpty()); }
+
+TEST(Readiness, SaysInWordsWhySendingIsStoppedUntilACallIsNotRefused) {
+  Readiness readiness;
+  readiness.sending_stopped(kRefused, seconds(60));
+  EXPECT_TRUE(readiness.sending_is_stopped());
+  EXPECT_THAT(readiness.obstacles(),
+              ElementsAre(HasSubstr("refuses this brand's calls: CREDENTIALS_REFUSED, HTTP 401 SIGN_ERROR; "
+                                    "check brand_id")));
+  readiness.call_started(Domain::primary);
+  readiness.call_ended(Domain::primary, &kRefused, seconds(1));
+  EXPECT_TRUE(readiness.sending_is_stopped()) << "the probe was refused as well";
+  readiness.call_ended(Domain::primary, nullptr, seconds(1));
+  EXPECT_FALSE(readiness.sending_is_stopped());
+  readiness.sending_stopped(kRefused, seconds(60));
+  readiness.call_ended(Domain::primary, &kPassing, seconds(1));
+  EXPECT_THAT(readiness.obstacles(), IsEmpty()) << "sending goes on after any other failure";
+}
+
+TEST(Readiness, SaysInWordsWhyWritingIsStoppedUntilSomethingIsWritten) {
+  Readiness readiness;
+  const auto stop = [&] {
+    readiness.writing_stopped(kFull, seconds(30));
+    EXPECT_TRUE(readiness.writing_is_stopped());
+  };
+  stop();
+  EXPECT_THAT(readiness.obstacles(), ElementsAre(HasSubstr("takes no rows: MIRROR_UNWRITABLE: disk full; ")));
+  readiness.call_ended(Domain::primary, nullptr, seconds(1));
+  EXPECT_TRUE(readiness.writing_is_stopped());
+  readiness.page_committed(kListing, 0, {});
+  EXPECT_FALSE(readiness.writing_is_stopped());
+  stop();
+  readiness.listing_failed(kListing, kPassing, seconds(30));
+  EXPECT_FALSE(readiness.writing_is_stopped());
+  stop();
+  readiness.listing_restarted(kListing, kPassing);
+  EXPECT_FALSE(readiness.writing_is_stopped());
+}
+
+TEST(Readiness, EndsWithTheService) {
+  Readiness readiness;
+  readiness.stopping();
+  EXPECT_THAT(readiness.obstacles(), ElementsAre("the service is stopping"));
+}
+
+constexpr SteadyTime kStart{std::chrono::hours(5)};
+
+TEST(DatabaseProgress, IsNotStuckWhileJobsAreCompletedOrNoneWaits) {
+  DatabaseProgress progress;
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(progress.stuck_for({3, static_cast<std::uint64_t>(i)}, kStart + i * seconds(100)), seconds(0));
+  for (int i = 10; i < 20; ++i) EXPECT_EQ(progress.stuck_for({0, 9}, kStart + i * seconds(100)), seconds(0));
+}
+
+TEST(DatabaseProgress, TellsForHowLongAJobHasWaited) {
+  DatabaseProgress progress;
+  progress.stuck_for({0, 5}, kStart);
+  EXPECT_EQ(progress.stuck_for({1, 5}, kStart + seconds(1'000)), seconds(0)) << "it may have come just now";
+  EXPECT_EQ(progress.stuck_for({1, 5}, kStart + seconds(1'030)), seconds(30));
+  EXPECT_EQ(progress.stuck_for({7, 5}, kStart + seconds(1'090)), seconds(90));
+  EXPECT_EQ(progress.stuck_for({7, 6}, kStart + seconds(1'091)), seconds(0));
+  EXPECT_EQ(progress.stuck_for({7, 6}, kStart + seconds(1'101)), seconds(10));
+  EXPECT_EQ(progress.stuck_for({0, 13}, kStart + seconds(1'102)), seconds(0));
+}
+
+}  // namespace
+}  // namespace couponsync::daemon

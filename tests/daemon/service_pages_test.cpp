@@ -1,0 +1,102 @@
+#include "http/service_pages.h"
+
+#include "support/fake_env.h"
+#include "support/http_client.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace couponsync::daemon {
+namespace {
+
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+class ServicePagesTest : public testing::Test {
+ protected:
+  ServicePagesTest() { now_.watchlist_adopted = true; }
+
+  std::optional<WebPage> page(const std::string& path) {
+    std::optional<std::optional<WebPage>> got;
+    boost::asio::co_spawn(context_, pages_.page(path),
+                          [&](const std::exception_ptr& thrown, std::optional<WebPage> page) {
+                            if (thrown) std::rethrow_exception(thrown);
+                            got = std::move(page);
+                          });
+    context_.restart();
+    while (!got) context_.run_one();
+    return *got;
+  }
+  StatusReader::Read giving() {
+    return [this](const std::stop_token&) { return reading_; };
+  }
+
+  StatusReading reading_{StatusReport{}, R"({"healthy":true})", ""};
+  ServiceNow now_;
+  couponsync::test::FakeEnv env_;
+  boost::asio::io_context context_;
+  Metrics metrics_{env_};
+  Readiness readiness_;
+  StatusReader listings_{context_.get_executor(), env_, giving(), {}};
+  StatusReader everything_{context_.get_executor(), env_, giving(), {}};
+  ServicePages pages_{{metrics_, readiness_, listings_, everything_, [this] { return now_; }}};
+};
+
+TEST_F(ServicePagesTest, AreFour) {
+  for (const char* path : {"/metrics", "/healthz", "/readyz", "/status"}) {
+    const std::optional<WebPage> found = page(path);
+    ASSERT_TRUE(found) << path;
+    EXPECT_EQ(found->status, 200) << path;
+    EXPECT_TRUE(found->body.ends_with('\n')) << path;
+  }
+  for (const char* path : {"", "/", "/metrics/", "/Metrics", "/health", "//metrics"})
+    EXPECT_FALSE(page(path)) << path;
+}
+
+TEST_F(ServicePagesTest, TellsHealthUntilTheDatabaseThreadHangs) {
+  now_.database_stuck_for = seconds(59);
+  EXPECT_EQ(page("/healthz")->status, 200);
+  now_.database_stuck_for = seconds(60);
+  EXPECT_EQ(page("/healthz")->status, 503);
+  EXPECT_THAT(page("/healthz")->body, HasSubstr("completed nothing for 60 s"));
+}
+
+TEST_F(ServicePagesTest, TellsReadinessOrWhatIsInItsWay) {
+  now_.watchlist_adopted = false;
+  EXPECT_EQ(page("/readyz")->status, 503);
+  EXPECT_THAT(page("/readyz")->body, HasSubstr("watchlist"));
+  now_.watchlist_adopted = true;
+  EXPECT_EQ(page("/readyz")->status, 200);
+  readiness_.sending_stopped({.kind = FailureKind::permission_refused, .status = 403}, seconds(60));
+  EXPECT_EQ(page("/readyz")->status, 503);
+  EXPECT_THAT(page("/readyz")->body, HasSubstr("PERMISSION_REFUSED, HTTP 403; ask WeChat Pay"));
+  EXPECT_EQ(page("/healthz")->status, 200) << "to restart it would not help";
+}
+
+TEST_F(ServicePagesTest, GivesTheStatusOrWhyThereIsNone) {
+  EXPECT_EQ(page("/status")->content_type, "application/json");
+  EXPECT_EQ(page("/status")->body, "{\"healthy\":true}\n");
+  reading_ = {std::nullopt, "", "the mirror's file is gone"};
+  everything_.read_with(giving());
+  EXPECT_EQ(page("/status")->status, 503);
+  EXPECT_EQ(page("/status")->body, "the mirror's file is gone\n");
+}
+
+TEST_F(ServicePagesTest, GivesMetricsInPrometheussFormatEvenIfTheMirrorCannotBeRead) {
+  now_.requests_per_second = 12;
+  now_.backup_avoided = true;
+  now_.writer.pending = 3;
+  reading_ = {std::nullopt, "", "the mirror's file is gone"};
+  const std::optional<WebPage> got = page("/metrics");
+  EXPECT_EQ(got->status, 200);
+  EXPECT_EQ(got->content_type, "text/plain; version=0.0.4; charset=utf-8");
+  const auto samples = couponsync::test::parse_metrics(got->body);
+  EXPECT_EQ(samples.at("couponsyncd_quota_requests_per_second"), 12);
+  EXPECT_EQ(samples.at(R"(couponsyncd_domain_avoided{domain="backup"})"), 1);
+  EXPECT_EQ(samples.at("couponsyncd_write_queue_jobs"), 3);
+}
+
+}  // namespace
+}  // namespace couponsync::daemon
