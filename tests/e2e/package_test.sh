@@ -97,7 +97,11 @@ booted() { inside systemctl is-system-running | grep -qE 'running|degraded'; }
 
 boot() {
   local suite needed
-  suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+  case $(dpkg-deb -f "$package" Version) in
+    *~deb12u*) suite=bookworm ;;
+    *~deb13u*) suite=trixie ;;
+    *) suite=unstable ;;
+  esac
   needed=$( (dpkg-deb -f "$package" Depends && dpkg-deb -f "$sandbox" Depends) | tr ',' '\n' | sed -E 's/^ +//; s/[ |].*//' |
     sort -u | paste -s -d ,)
   mmdebstrap -q --variant=minbase --include="systemd-sysv,dbus,sqlite3,$needed" "$suite" "$tree" ||
