@@ -1,9 +1,16 @@
 #!/bin/sh
-# Installs whatever packages-debian-12.txt lists and this machine lacks; does nothing, and needs no root, if it lacks none.
+# Installs whatever the list for this release of Debian names and this machine lacks; does nothing, and needs no root, if it
+# lacks none.
 set -eu
 
-list="$(dirname "$0")/packages-debian-12.txt"
+release=$(sed -n 's/^VERSION_ID="*\([0-9]*\).*/\1/p' /etc/os-release)
+list="$(dirname "$0")/packages-debian-$release.txt"
+if [ ! -f "$list" ]; then
+  echo "There is no $(basename "$list"): this is built on Debian 12 and 13. Install what packages-debian-13.txt names." >&2
+  exit 1
+fi
 missing=""
+# shellcheck disable=SC2013  # the list is words
 for package in $(sed 's/#.*//' "$list"); do
   state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
   [ "$state" = installed ] || missing="$missing $package"
