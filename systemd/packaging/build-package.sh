@@ -23,6 +23,7 @@ cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFI
   "-DCMAKE_CXX_FLAGS=$(dpkg-buildflags --get CPPFLAGS) $(dpkg-buildflags --get CXXFLAGS)" \
   "-DCMAKE_EXE_LINKER_FLAGS=$(dpkg-buildflags --get LDFLAGS)"
 cmake --build "$build"
+strip --strip-unneeded --remove-section=.comment "$build/daemon/couponsyncd" "$build/tests/sandbox/couponsyncd-sandbox"
 
 mkdir -p "$packages"
 rm -f "$packages"/couponsyncd*.deb
