@@ -1,5 +1,6 @@
 #include "status_report.h"
 
+#include "spoken_duration.h"
 #include "summary.h"
 
 #include <boost/json/array.hpp>
@@ -15,19 +16,6 @@ namespace couponsync::daemon {
 namespace {
 
 using std::chrono::seconds;
-
-/// "3 d 4 h", "12 min 5 s", "45 min": two units are enough for a person.
-std::string spoken(seconds age) {
-  const std::int64_t s = std::max<std::int64_t>(age.count(), 0);
-  const auto two = [](std::int64_t large, const char* unit, std::int64_t rest, const char* rest_unit) {
-    return rest == 0 ? fmt::format("{} {}", large, unit)
-                     : fmt::format("{} {} {} {}", large, unit, rest, rest_unit);
-  };
-  if (s < 60) return fmt::format("{} s", s);
-  if (s < 3'600) return two(s / 60, "min", s % 60, "s");
-  if (s < 86'400) return two(s / 3'600, "h", s % 3'600 / 60, "min");
-  return two(s / 86'400, "d", s % 86'400 / 3'600, "h");
-}
 
 std::string mebibytes(std::uintmax_t bytes) {
   return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1U << 20U));

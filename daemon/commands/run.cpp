@@ -13,11 +13,13 @@
 #include "mirror_options.h"
 #include "reload_report.h"
 #include "service_notifier.h"
+#include "service_status.h"
 #include "session.h"
 #include "signals.h"
 #include "sync/scheduler.h"
 #include "watchdog.h"
 
+#include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
 #include <memory>
@@ -28,6 +30,8 @@
 
 namespace couponsync::daemon {
 namespace {
+
+constexpr std::chrono::seconds kStatusEvery{5};
 
 /// The service as one object: what lives as long as the process, and the configuration in force.
 class Service {
@@ -41,14 +45,14 @@ class Service {
         keys_digest_(access.keys_digest),
         log_(std::move(log)),
         monitoring_(executor(), env_, configuration_, [this] { return now(); }),
-        log_events_(log_, [this](const std::string& status) { notifier_.status(status); }),
+        log_events_(log_, [this](const std::string& activity) { tell_status(activity); }),
         events_({&log_events_, &monitoring_.metrics(), &monitoring_.readiness()}),
         rate_(rate_options(configuration_, learned_rate(mirror, env_)), env_.steady_now()),
         writer_(std::move(mirror)),
         scheduler_(env_, writer_, events_, plan(configuration_, watchlist, std::move(access)), executor()),
         signals_(loop_.context(), {[this] { stop(); }, [this] { reload(); }}),
-        watchdog_(executor(), notifier_, [this] { return database_stuck_for() < DatabaseProgress::kHangs; }) {
-  }
+        watchdog_(executor(), notifier_, [this] { return database_stuck_for() < DatabaseProgress::kHangs; }),
+        status_timer_(executor()) {}
 
   int run();
 
@@ -60,6 +64,8 @@ class Service {
   std::string adopt(Configuration configuration);
   std::chrono::seconds database_stuck_for();
   ServiceNow now();
+  void tell_status(const std::string& activity);
+  void keep_telling_status();
 
   Env& env_;
   IoLoop loop_;
@@ -79,6 +85,8 @@ class Service {
   Scheduler scheduler_;
   Signals signals_;
   Watchdog watchdog_;
+  boost::asio::steady_timer status_timer_;
+  std::string activity_;
 };
 
 Plan Service::plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access) {
@@ -94,6 +102,7 @@ int Service::run() {
     log_->info("/metrics, /healthz, /readyz and /status are at {}", *configuration_.http.listen);
   log_->info("couponsyncd serves {}", configuration_.mirror.path.string());
   notifier_.ready("started");
+  keep_telling_status();
   const std::optional<Failure> ended = loop_.run(scheduler_.run());
   if (!ended) {
     log_->info("stopped");
@@ -179,6 +188,30 @@ ServiceNow Service::now() {
   state.database_stuck_for = database_stuck_for();
   state.watchlist_adopted = scheduler_.watched() > 0;
   return state;
+}
+
+void Service::tell_status(const std::string& activity) {
+  activity_ = activity;
+  const SteadyTime now = env_.steady_now();
+  ServiceStatus status;
+  status.listings = scheduler_.census(stale_after(configuration_.sync.interval));
+  status.now = to_unix_seconds(env_.wall_now());
+  status.requests_per_second = rate_.requests_per_second(now);
+  status.learned = rate_.learned(now);
+  if (const auto session = session_.lock()) {
+    status.primary_avoided = session->avoided(Domain::primary, now);
+    status.backup_avoided = !configuration_.api.backup || session->avoided(Domain::backup, now);
+  }
+  status.activity = activity;
+  notifier_.status(status.text());
+}
+
+void Service::keep_telling_status() {
+  tell_status(activity_);
+  status_timer_.expires_after(kStatusEvery);
+  status_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) keep_telling_status();
+  });
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "sync/scheduler.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace couponsync {
@@ -95,6 +96,22 @@ UnixSeconds Scheduler::next_due(UnixSeconds now) const {
   UnixSeconds next = now + kLongestSleep.count();
   for (const ListingState& listing : listings_) next = std::min(next, listing.next_due_at.value_or(now));
   return next;
+}
+
+ListingCensus Scheduler::census(std::chrono::seconds max_age) const {
+  const UnixSeconds now = to_unix_seconds(env_.wall_now());
+  ListingCensus census;
+  census.watched = listings_.size();
+  census.next_due = std::numeric_limits<UnixSeconds>::max();
+  for (const ListingState& listing : listings_) {
+    const bool failing = listing.failures > 0;
+    const bool complete = listing.last_completed_at && now - *listing.last_completed_at <= max_age.count();
+    census.failing += failing ? 1 : 0;
+    census.fresh += complete && !failing ? 1 : 0;
+    census.next_due = std::min(*census.next_due, listing.next_due_at.value_or(now));
+  }
+  if (census.watched == 0 || *census.next_due <= now) census.next_due.reset();
+  return census;
 }
 
 Task<> Scheduler::wait_until(UnixSeconds wall_time) {

@@ -8,6 +8,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,6 +21,14 @@ namespace couponsync {
 struct Plan {
   std::shared_ptr<Syncer> syncer;
   std::vector<ListingKey> watchlist;
+};
+
+/// How the watched listings are at one moment.
+struct ListingCensus {
+  std::size_t watched = 0;
+  std::size_t fresh = 0;    ///< complete within the age asked for, and not failing
+  std::size_t failing = 0;  ///< the last attempt failed
+  Instant next_due;         ///< the soonest; absent: some are due now
 };
 
 /// Keeps the watched listings fresh: waits until some are due, syncs those, and syncs everything when asked
@@ -38,6 +48,8 @@ class Scheduler {
   void sync_all();
 
   std::size_t watched() const { return listings_.size(); }
+  /// `max_age` tells what is fresh.
+  ListingCensus census(std::chrono::seconds max_age) const;
 
  private:
   Task<Result<>> adopt_plan();

@@ -1,0 +1,42 @@
+#include "service_status.h"
+
+#include <gtest/gtest.h>
+
+namespace couponsync::daemon::test {
+namespace {
+
+ServiceStatus healthy() {
+  ServiceStatus status;
+  status.now = 1'750'000'000;
+  status.listings = {.watched = 300, .fresh = 300, .failing = 0, .next_due = status.now + 245};
+  status.requests_per_second = 46.8;
+  status.learned = LearnedRate{.requests_per_second = 46.8, .peak_requests_per_second = 50};
+  status.activity = "last sync: 300 of 300 listings read";
+  return status;
+}
+
+TEST(ServiceStatus, SaysInOneLineWhatAPersonWantsToSee) {
+  EXPECT_EQ(healthy().text(),
+            "300 of 300 listings fresh; next due in 4 min 5 s; up to 46.8 requests/s of 46.8 learned; "
+            "primary domain; "
+            "last sync: 300 of 300 listings read");
+}
+
+TEST(ServiceStatus, SaysWhatIsWrong) {
+  ServiceStatus status = healthy();
+  status.listings.fresh = 290;
+  status.listings.failing = 10;
+  status.listings.next_due.reset();
+  status.learned.reset();
+  status.primary_avoided = true;
+  status.activity = "syncing 10 listings";
+  EXPECT_EQ(status.text(),
+            "290 of 300 listings fresh, 10 failing; up to 46.8 requests/s, the quota was not met yet; backup "
+            "domain, the "
+            "primary is avoided; syncing 10 listings");
+  status.backup_avoided = true;
+  EXPECT_NE(status.text().find("no domain works"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace couponsync::daemon::test
