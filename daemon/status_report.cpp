@@ -62,6 +62,13 @@ boost::json::array runs_json(const MirrorStatus& status) {
   return list;
 }
 
+boost::json::value quota_json(const MirrorStatus& status) {
+  if (!status.learned) return nullptr;
+  return boost::json::object{{"requests_per_second", status.learned->requests_per_second},
+                             {"observed_at", status.learned->observed_at},
+                             {"listing_pages", status.listing_pages}};
+}
+
 void append_coupons(const MirrorStatus& status, std::string& text) {
   std::int64_t listed = 0;
   std::int64_t missing = 0;
@@ -155,6 +162,11 @@ std::string StatusReport::text() const {
   append_coupons(status, text);
   text += fmt::format("file      {}, write-ahead log {}, schema version {}\n", mebibytes(status.file_bytes),
                       mebibytes(status.log_bytes), status.schema_version);
+  if (status.learned)
+    text += fmt::format(
+        "quota     {:.1f} requests/s learned, noted {} ago; reading every listing takes {} pages\n",
+        status.learned->requests_per_second, spoken(seconds(now - status.learned->observed_at)),
+        status.listing_pages);
   append_runs(*this, text);
   append_failing(*this, text);
   return text;
@@ -171,6 +183,7 @@ std::string StatusReport::json() const {
                           {"problems", boost::json::array(wrong.begin(), wrong.end())},
                           {"now", now},
                           {"max_age_seconds", max_age.count()},
+                          {"quota", quota_json(status)},
                           {"schema_version", status.schema_version},
                           {"listings",
                            {{"watched", status.listings_watched},

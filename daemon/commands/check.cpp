@@ -1,16 +1,23 @@
 #include "base/system_env.h"
 #include "commands/commands.h"
 #include "configuration/configuration.h"
+#include "configuration/duration.h"
 #include "configuration/watchlist.h"
 #include "exit_code.h"
 #include "io_loop.h"
 #include "mirror_options.h"
+#include "net/endpoint.h"
 #include "session.h"
 #include "store/mirror_inspection.h"
+#include "store/mirror_status.h"
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstdlib>
 #include <iostream>
+#include <netdb.h>
+#include <sys/socket.h>
 
 namespace couponsync::daemon {
 namespace {
@@ -45,26 +52,74 @@ void check_mirror(const Configuration& configuration, Report& report) {
   }
 }
 
-/// One signed request for one page of one coupon to each domain.
-Task<bool> check_domains(const Configuration& configuration, Exchange& exchange, const ListingKey& listing,
-                         Report& report) {
-  std::vector<std::pair<Domain, std::string>> domains{{Domain::primary, configuration.api.primary}};
-  if (configuration.api.backup) domains.emplace_back(Domain::backup, *configuration.api.backup);
+void check_name(const std::string& url, Report& report) {
+  std::string why_not;
+  const std::optional<HttpsEndpoint> endpoint = parse_https_endpoint(url, why_not);
+  if (!endpoint || is_address(*endpoint)) return;
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(endpoint->host.c_str(), nullptr, &hints, &found);
+  int count = 0;
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) ++count;
+  if (found != nullptr) freeaddrinfo(found);
+  if (error != 0)
+    report.failed(kExitIncomplete, fmt::format("name {}: {}; {}", endpoint->host, gai_strerror(error),
+                                               rule_of(FailureKind::resolve_failed).advice));
+  else
+    report.ok(fmt::format("name {}: {} addresses", endpoint->host, count));
+}
+
+void check_clock(std::optional<std::chrono::seconds> lead, Report& report) {
+  constexpr std::chrono::seconds kMost{60};
+  if (!lead) return;
+  const std::string off = fmt::format("clock: {} s {} WeChat Pay's", std::chrono::abs(*lead).count(),
+                                      lead->count() >= 0 ? "ahead of" : "behind");
+  if (std::chrono::abs(*lead) <= kMost)
+    report.ok(off);
+  else
+    report.failed(kExitIncomplete, off + "; calls are refused from 300 s on: set this machine's clock");
+}
+
+/// One signed request for one page to one domain.
+Task<bool> check_domain(Domain domain, std::string url, Exchange& exchange, const ListingKey& listing,
+                        Report& report) {
+  check_name(url, report);
   const std::optional<std::string> first_page;
-  for (const auto& [domain, url] : domains) {
-    const Answer answer = co_await exchange.call(domain, listing, first_page);
-    if (answer.page.has_value()) {
-      report.ok(fmt::format("{} {}: answered, its signature is right (Request-ID {})", name_of(domain), url,
-                            answer.page->request_id));
-      continue;
-    }
-    const Failure& failure = answer.page.error();
-    const bool refused = failure.rule().remedy == Remedy::stop_sending;
-    report.failed(
-        refused ? kExitRefused : kExitIncomplete,
-        fmt::format("{} {}: {}; {}", name_of(domain), url, describe(failure), failure.rule().advice));
+  const Answer answer = co_await exchange.call(domain, listing, first_page);
+  check_clock(answer.clock_lead, report);
+  if (answer.page.has_value()) {
+    report.ok(fmt::format("{} {}: answered, its signature is right (Request-ID {})", name_of(domain), url,
+                          answer.page->request_id));
+    co_return true;
   }
-  co_return true;
+  const Failure& failure = answer.page.error();
+  const bool refused = failure.rule().remedy == Remedy::stop_sending;
+  report.failed(refused ? kExitRefused : kExitIncomplete,
+                fmt::format("{} {}: {}; {}", name_of(domain), url, describe(failure), failure.rule().advice));
+  co_return false;
+}
+
+/// Whether a sync fits into its interval, judged by the pages it had last and by what was learned of the
+/// quota.
+void check_quota(const Configuration& configuration, Report& report) {
+  const std::optional<MirrorStatus> status =
+      read_mirror_status(configuration.mirror.path, {.coupons = false});
+  if (!status || !status->learned || status->listing_pages == 0) {
+    report.ok("quota: not met yet; the first syncs find out what it is");
+    return;
+  }
+  const double available = status->learned->requests_per_second * configuration.rate.share;
+  const double needed = static_cast<double>(status->listing_pages) /
+                        std::chrono::duration<double>(configuration.sync.interval).count();
+  const std::string numbers = fmt::format(
+      "quota: {:.1f} requests/s learned, {:.1f} of them to be used, {:.1f} needed to read {} pages every {}",
+      status->learned->requests_per_second, available, needed, status->listing_pages,
+      format_duration(configuration.sync.interval));
+  if (needed <= available)
+    report.ok(numbers);
+  else
+    report.failed(kExitIncomplete, numbers + "; make sync.interval longer");
 }
 
 }  // namespace
@@ -83,8 +138,14 @@ int run_check(const CheckArguments& arguments) {
   report.ok(fmt::format("watchlist: {} openids, {} listings, {} listed more than once", watchlist.openids,
                         watchlist.listings.size(), watchlist.repeated));
   check_mirror(configuration, report);
-  if (arguments.online)
-    loop.run(check_domains(configuration, access.exchange, watchlist.listings.front(), report));
+  if (arguments.online) {
+    const ListingKey& listing = watchlist.listings.front();
+    loop.run(check_domain(Domain::primary, configuration.api.primary, access.exchange, listing, report));
+    loop.context().restart();
+    if (configuration.api.backup)
+      loop.run(check_domain(Domain::backup, *configuration.api.backup, access.exchange, listing, report));
+    if (report.exit_code() == kExitOk) check_quota(configuration, report);
+  }
   std::cout << std::flush;
   return report.exit_code();
 }

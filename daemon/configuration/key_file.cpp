@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
+#include <cstdlib>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,18 @@ constexpr std::size_t kMaxBytes = 65'536;
 
 ConfigurationError problem(const char* pointer, const std::filesystem::path& file, const std::string& why) {
   return ConfigurationError(pointer, fmt::format("{}: {}", file.string(), why));
+}
+
+bool is_credential(const std::filesystem::path& file) {
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  return folder != nullptr && file.parent_path() == std::filesystem::path(folder);
+}
+
+/// systemd since 254 lets the service at its credentials by an ACL, whose mask shows as the group's bits:
+/// 0440 root:root, in a folder of the service's own.
+mode_t forbidden_bits(const std::filesystem::path& file, const struct stat& status) {
+  if (is_credential(file) && status.st_uid == 0 && status.st_gid == 0) return S_IRWXO | S_IWGRP | S_IXGRP;
+  return S_IRWXG | S_IRWXO;
 }
 
 }  // namespace
@@ -29,7 +42,7 @@ SecretText read_private_key_file(const std::filesystem::path& file) {
       throw problem(kPointer, file,
                     fmt::format("belongs to user {}, not to root or to this process's user {}: chown it",
                                 status.st_uid, geteuid()));
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if ((status.st_mode & forbidden_bits(file, status)) != 0)
       throw problem(kPointer, file,
                     fmt::format("has mode {:04o}, others may get at the key: chmod 600 {}",
                                 status.st_mode & 07777, file.string()));

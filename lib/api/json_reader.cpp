@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -25,8 +26,8 @@ constexpr double kTwoTo63 = 9223372036854775808.0;
 Result<json::value> parse_json(std::string_view text, json::storage_ptr memory) {
   json::parse_options options;
   options.max_depth = kMaxDepth;
-  unsigned char buffer[4096];
-  json::parser parser(json::storage_ptr(), options, buffer, sizeof(buffer));
+  std::array<unsigned char, 4096> buffer;
+  json::parser parser(json::storage_ptr(), options, buffer.data(), buffer.size());
   parser.reset(std::move(memory));
   boost::system::error_code error;
   const std::size_t consumed = parser.write(text.data(), text.size(), error);

@@ -4,6 +4,7 @@
 #include "api/reply_text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -42,12 +43,12 @@ Result<std::string_view> required_header(const HttpReply& reply, std::string_vie
 
 Result<SignatureHeaders> signature_headers(const HttpReply& reply) {
   SignatureHeaders headers;
-  const std::pair<std::string_view, std::string_view*> wanted[] = {
+  const std::array<std::pair<std::string_view, std::string_view*>, 4> wanted{{
       {"Wechatpay-Timestamp", &headers.timestamp},
       {"Wechatpay-Nonce", &headers.nonce},
       {"Wechatpay-Signature", &headers.signature},
       {"Wechatpay-Serial", &headers.serial},
-  };
+  }};
   for (const auto& [name, value] : wanted) {
     const Result<std::string_view> found = required_header(reply, name);
     if (!found) return found.error();

@@ -116,7 +116,7 @@ Task<Result<Addresses>> AddressLookup::find(Deadline deadline) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const Result<std::shared_ptr<Running>> joined = join(executor);
   if (!joined) co_return joined.error();
-  const std::shared_ptr<Running> running = *joined;
+  const std::shared_ptr<Running>& running = *joined;
 
   asio::steady_timer timer(executor, deadline.when);
   const Waiter waiter(*running, timer);

@@ -3,6 +3,7 @@
 #include "store/errors.h"
 #include "store/fields.h"
 #include "store/mirror_file.h"
+#include "store/quota_table.h"
 #include "store/schema.h"
 #include "store/sql.h"
 
@@ -42,13 +43,14 @@ void read_listings(SQLite::Database& database, const MirrorStatusOptions& option
   Statement(database,
             "SELECT count(*) FILTER (WHERE watched = 1),"
             " count(*) FILTER (WHERE watched = 1 AND last_completed_at IS NULL),"
-            " count(*) FILTER (WHERE watched = 1 AND failures > 0), count(*) FILTER (WHERE watched = 0)"
-            " FROM listing")
+            " count(*) FILTER (WHERE watched = 1 AND failures > 0), count(*) FILTER (WHERE watched = 0),"
+            " coalesce(sum(pages_done) FILTER (WHERE watched = 1), 0) FROM listing")
       .query([&](const Row& row) {
         status.listings_watched = row.integer(0).value();
         status.listings_never_completed = row.integer(1).value();
         status.listings_failing = row.integer(2).value();
         status.listings_unwatched = row.integer(3).value();
+        status.listing_pages = row.integer(4).value();
       });
   Statement(database,
             "SELECT last_completed_at, failures > 0 FROM listing"
@@ -125,6 +127,7 @@ MirrorStatus read_all(const std::filesystem::path& path, const MirrorStatusOptio
   read_listings(database, options, status);
   if (options.coupons) read_coupons(database, status);
   read_runs(database, options, status);
+  status.learned = QuotaTable(database).get();
   status.file_bytes = size_of(path);
   status.log_bytes = size_of(path.string() + "-wal");
   return status;

@@ -53,8 +53,10 @@ struct MirrorStatus {
   std::vector<UnixSeconds> failing_completed_at;
   std::vector<FailingListing> failing;  ///< those failing the longest, as many as asked for
   std::vector<StateCount> states;
-  std::int64_t changes = 0;           ///< the change feed's last seq
-  std::vector<RunSummary> last_runs;  ///< the newest first
+  std::int64_t changes = 0;             ///< the change feed's last seq
+  std::vector<RunSummary> last_runs;    ///< the newest first
+  std::int64_t listing_pages = 0;       ///< pages that reading every watched listing takes, as far as known
+  std::optional<LearnedQuota> learned;  ///< absent: the quota was not met yet
   std::uintmax_t file_bytes = 0;
   std::uintmax_t log_bytes = 0;  ///< the write-ahead log's file
 };

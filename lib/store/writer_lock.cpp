@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cerrno>
-#include <errno.h>
 #include <fcntl.h>
 #include <string>
 #include <sys/file.h>

@@ -39,7 +39,8 @@ Task<Answer> Exchange::call(Domain domain, const ListingKey& key,
   const Result<HttpReply> reply = co_await transport_.send(domain, std::move(request));
   if (reply.has_error()) co_return Answer{reply.error()};
   co_return Answer{read_reply(key, *reply, page_token.has_value()), true,
-                   static_cast<std::int64_t>(reply->wire_bytes)};
+                   static_cast<std::int64_t>(reply->wire_bytes),
+                   clock_lead(*reply, to_unix_seconds(env_.wall_now()))};
 }
 
 HttpRequest Exchange::signed_request(const ListingKey& key, const std::optional<std::string>& page_token) {

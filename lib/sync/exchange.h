@@ -7,6 +7,7 @@
 #include "base/listing.h"
 #include "net/transport.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +25,8 @@ struct Answer {
   Result<FetchedPage> page;
   bool replied = false;         ///< an HTTP reply came, whatever it said
   std::int64_t wire_bytes = 0;  ///< of that reply
+  /// How much this machine's clock is ahead of that reply's Date; absent without one.
+  std::optional<std::chrono::seconds> clock_lead{};
 };
 
 /// One call, once: signs the request for one page of a listing, sends it to one domain, verifies the raw

@@ -102,6 +102,7 @@ Task<> Syncer::read_all(Run& run) {
   using Worker = decltype(asio::co_spawn(executor_, work(run), asio::deferred));
   std::vector<Worker> workers;
   const std::size_t count = std::min(run.listings.size(), static_cast<std::size_t>(options_.concurrency));
+  workers.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
     workers.push_back(asio::co_spawn(executor_, work(run), asio::deferred));
   auto group = asio::experimental::make_parallel_group(std::move(workers));

@@ -2,6 +2,7 @@
 
 #include "daemon/configuration_fixture.h"
 
+#include <cstdlib>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +37,16 @@ TEST_F(KeyFileTest, RefusesAFileThatOthersMayRead) {
     EXPECT_NE(problem.find("/credentials/private_key_file: "), std::string::npos) << mode;
     EXPECT_NE(problem.find("chmod 600 "), std::string::npos) << problem;
   }
+}
+
+TEST_F(KeyFileTest, ReadsACredentialWhoseAclShowsAsTheGroupsBits) {
+  if (geteuid() != 0) return;  // they belong to root
+  ASSERT_EQ(setenv("CREDENTIALS_DIRECTORY", folder().c_str(), 1), 0);
+  EXPECT_EQ(read_private_key_file(key(0440)).view(), "the key");
+  EXPECT_NE(problem_of(key(0444)), "");
+  EXPECT_NE(problem_of(key(0460)), "");
+  ASSERT_EQ(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+  EXPECT_NE(problem_of(key(0440)), "") << "anywhere else these are the group's";
 }
 
 TEST_F(KeyFileTest, RefusesAFileOfAnotherUser) {

@@ -92,21 +92,6 @@ TEST_F(Metrics, TellTheCallsInFlight) {
   stop();
 }
 
-TEST_F(Metrics, AreAsPromtoolWantsThem) {
-  prepare({"--seed", "74", "--users", "5", "--coupons-max", "20"});
-  const ProcessResult found = run_process({"/bin/sh", "-c", "command -v promtool"}, folder());
-  if (found.exit_code != 0) GTEST_SKIP() << "promtool is not installed";
-  start();
-  service().wait_for_err("sync (start) done");
-  std::ofstream(folder() / "metrics.txt") << get("/metrics").body;
-  const std::string file = (folder() / "metrics.txt").string();
-  const ProcessResult result =
-      run_process({"/bin/sh", "-c", "promtool check metrics < '" + file + "'"}, folder());
-  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
-  EXPECT_EQ(result.out + result.err, "");
-  stop();
-}
-
 std::set<std::string> words_of(const std::string& text) {
   const std::regex word("[0-9A-Za-z_-]+");
   std::set<std::string> words;

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The dashboard and the alert rules: their expressions are valid, the alerts fire when they should and only then, and whatever
+# The metrics are as promtool wants them. The dashboard and the alert rules: their expressions are valid, the alerts fire when they should and only then, and whatever
 # metric they name is really served by a couponsyncd that runs against the sandbox.
 #   tests/e2e/monitoring_test.sh [BUILD_FOLDER]     by default build/release
 # Exits 77 where there is no promtool (Debian package prometheus) or no curl.
@@ -114,6 +114,7 @@ for _ in $(seq 100); do
   sleep 0.1 # between two looks
 done
 [ -s "$work/metrics" ] || fail "no metrics are served: $(tail -n 3 "$work/log")"
+promtool check metrics <"$work/metrics" >"$work/out" 2>&1 || fail "$(cat "$work/out")"
 for metric in $( (dashboard_expressions && grep 'expr:' "$rules") | grep -o 'couponsyncd_[a-z_]*' | sort -u); do
   grep -q "^${metric}[ {]" "$work/metrics" || fail "$metric is not served"
 done
