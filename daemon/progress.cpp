@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace couponsync::daemon {
@@ -41,7 +42,9 @@ void Progress::redraw_later() {
   timer_.expires_after(kRedrawEvery);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    const std::string line = progress_line(counters_, std::chrono::steady_clock::now() - began_);
+    std::string line = progress_line(counters_, std::chrono::steady_clock::now() - began_);
+    // A line that wraps could not be cleared any more. The last column stays free, where some terminals wrap.
+    line.resize(std::min(line.size(), std::max<std::size_t>(terminal_columns(), 2) - 1));
     std::fprintf(stderr, "%s%s", kClearLine, line.c_str());
     redraw_later();
   });

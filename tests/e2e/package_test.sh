@@ -168,7 +168,9 @@ starts() {
   inside systemctl enable -q "$unit"
   inside systemctl start "$unit" || fail "it did not start"
   expect_soon 60 gives "SELECT count(*) FROM listing WHERE last_completed_at IS NULL" 0
+  expect_soon 10 status_contains "19 of 19 listings fresh"
   expect_soon 10 status_contains "last sync: 19 of 19 listings read"
+  inside systemctl status --no-pager -n 4 "$unit"
   inside env CREDENTIALS_DIRECTORY="/etc/couponsyncd/$brand" couponsyncd check --online --config "$config" >/dev/null ||
     fail "check finds something wrong"
 }

@@ -3,8 +3,10 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <utility>
 
 namespace couponsync::sandbox {
@@ -15,6 +17,16 @@ namespace json = boost::json;
 std::int64_t unix_now() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+/// As RFC 9110 wants it: "Sun, 06 Nov 1994 08:49:37 GMT".
+std::string http_date(std::int64_t at) {
+  const auto seconds = static_cast<std::time_t>(at);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 64> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  return {text.data(), size};
 }
 
 std::string text_of(const json::object& object, const char* name) {
@@ -63,6 +75,7 @@ Reply ApiService::answer(std::string_view domain, const Request& request, bool r
     if (body.is_object()) code = text_of(body.as_object(), "code");
   }
   reply.delay_ms += latency_ms_;
+  reply.set("Date", http_date(unix_now()));
   reply.set("Request-ID", "08F7" + std::to_string(log_.size() + 1));
   log_.push_back(json::object{{"n", log_.size() + 1},
                               {"domain", domain},
