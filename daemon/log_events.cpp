@@ -2,6 +2,8 @@
 
 #include "summary.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <string>
 
@@ -39,7 +41,9 @@ void LogEvents::run_started(RunTrigger trigger, std::size_t listings) {
 void LogEvents::run_finished(RunTrigger trigger, const RunCounters& counters) {
   const auto level = counters.listings_failed == 0 ? spdlog::level::info : spdlog::level::warn;
   log_->log(level, "sync ({}) done: {}", couponsync::name_of(trigger), summary_line(counters));
-  status_("last sync: " + summary_line(counters));
+  status_(fmt::format("last sync: {} of {} listings read, {} coupons new, {} changed, {} missing",
+                      counters.listings_ok, counters.listings_total, counters.inserted, counters.updated,
+                      counters.missing));
 }
 
 void LogEvents::run_interrupted(RunTrigger trigger, const RunCounters& counters) {
