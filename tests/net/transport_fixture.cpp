@@ -25,11 +25,8 @@ const TestCa& TransportTest::ca() {
   return ca;
 }
 
-std::filesystem::path TransportTest::write_file(std::string_view name, std::string_view text) {
-  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-  std::string prefix = std::string(test->test_suite_name()) + "." + test->name() + ".";
-  std::replace(prefix.begin(), prefix.end(), '/', '_');
-  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / (prefix + std::string(name));
+std::filesystem::path TransportTest::write_file(std::string_view name, std::string_view text) const {
+  std::filesystem::path path = folder_.path() / name;
   std::ofstream(path) << text;
   return path;
 }

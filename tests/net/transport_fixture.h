@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/https_transport.h"
+#include "support/temporary_folder.h"
 #include "support/tls_test_server.h"
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -48,7 +49,8 @@ bool was_aborted(std::exception_ptr thrown);
 class TransportTest : public testing::Test {
  protected:
   static const TestCa& ca();
-  static std::filesystem::path write_file(std::string_view name, std::string_view text);
+  /// In the test's own folder.
+  std::filesystem::path write_file(std::string_view name, std::string_view text) const;
 
   /// A new server; it lives to the end of the test.
   TlsTestServer* serve(const CertificateSpec& spec = {}, std::string address = "127.0.0.1",
@@ -67,6 +69,7 @@ class TransportTest : public testing::Test {
   /// The failure's kind; a reply is a test failure.
   Failure failure_of(Transport& transport);
 
+  TemporaryFolder folder_;
   boost::asio::io_context io_{1};
   std::vector<std::unique_ptr<TlsTestServer>> servers_;
   TlsTestServer* server_ = nullptr;
