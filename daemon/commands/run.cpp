@@ -58,10 +58,17 @@ class Service {
 
  private:
   boost::asio::any_io_executor executor() { return loop_.context().get_executor(); }
+  /// What became of a reload.
+  struct Reloaded {
+    bool whole = true;  ///< nothing was refused
+    std::string message;
+  };
+
   Plan plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access);
   void stop();
   void reload();
-  std::string adopt(Configuration configuration);
+  /// Throws ConfigurationError, and nothing changed then.
+  Reloaded adopt(Configuration configuration);
   std::chrono::seconds database_stuck_for();
   ServiceNow now();
   void tell_status(const std::string& activity);
@@ -121,32 +128,30 @@ void Service::stop() {
 
 void Service::reload() {
   notifier_.reloading();
-  bool accepted = true;
-  std::string message;
+  Reloaded reloaded;
   try {
-    message = "configuration reloaded: " + adopt(load_configuration(configuration_.file));
-    log_->info("{}; everything is synced next", message);
+    reloaded = adopt(load_configuration(configuration_.file));
+    log_->log(reloaded.whole ? spdlog::level::info : spdlog::level::err, "{}; everything is synced next",
+              reloaded.message);
+    notifier_.ready(reloaded.whole ? "everything is synced next"
+                                   : "a changed setting needs a restart, everything is synced next");
   } catch (const ConfigurationError& error) {
-    accepted = false;
-    message = std::string("the configuration was not reloaded, the old one stays in force: ") + error.what();
-    log_->error("{}", message);
+    reloaded = {.whole = false,
+                .message = std::string("the configuration was not reloaded, the old one stays in force: ") +
+                           error.what()};
+    log_->error("{}", reloaded.message);
     scheduler_.sync_all();
+    notifier_.ready("the configuration was refused, the old one stays");
   }
-  notifier_.ready(accepted ? "everything is synced next"
-                           : "the configuration was refused, the old one stays");
   try {
-    reloads_.reloaded(accepted, message);
+    reloads_.reloaded(reloaded.whole, reloaded.message);
   } catch (const std::system_error& error) {
     log_->warn("nobody can be told of the reload: {}", error.what());
   }
 }
 
-/// What changed, in words.
-std::string Service::adopt(Configuration configuration) {
-  if (configuration.mirror.path != configuration_.mirror.path ||
-      configuration.mirror.durability != configuration_.mirror.durability)
-    throw ConfigurationError("/mirror",
-                             "cannot change while the service runs: restart it to move the mirror");
+Service::Reloaded Service::adopt(Configuration configuration) {
+  const std::vector<std::string> kept = keep_fixed_settings(configuration_, configuration);
   const Watchlist watchlist = expand_watchlist(configuration);
   ApiAccess access = make_api_access(configuration, env_);
   std::vector<std::string> changes = changed_settings(configuration_, configuration);
@@ -169,7 +174,13 @@ std::string Service::adopt(Configuration configuration) {
   keys_digest_ = keys_digest;
   listings_ = watchlist.listings;
   scheduler_.reload(std::move(next));
-  return changes.empty() ? "nothing changed" : fmt::format("{}", fmt::join(changes, ", "));
+  Reloaded reloaded;
+  reloaded.message = "configuration reloaded: " +
+                     (changes.empty() ? "nothing changed" : fmt::format("{}", fmt::join(changes, ", ")));
+  if (kept.empty()) return reloaded;
+  reloaded.whole = false;
+  reloaded.message += fmt::format("; not reloaded, because it needs a restart: {}", fmt::join(kept, ", "));
+  return reloaded;
 }
 
 std::chrono::seconds Service::database_stuck_for() {

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
+#include <set>
 #include <string_view>
 
 namespace couponsync::daemon {
@@ -31,6 +31,7 @@ std::string shown(LogLevel level) {
   return "";
 }
 std::string shown(LogFormat format) { return format == LogFormat::json ? "json" : "text"; }
+std::string shown(Durability durability) { return durability == Durability::full ? "full" : "normal"; }
 std::string shown(double number) { return fmt::format("{}", number); }
 std::string shown(int number) { return std::to_string(number); }
 std::string shown(std::size_t number) { return std::to_string(number); }
@@ -52,17 +53,22 @@ class Changes {
   std::vector<std::string> found;
 };
 
-std::vector<ListingKey> sorted(std::span<const ListingKey> keys) {
-  std::vector<ListingKey> copy(keys.begin(), keys.end());
-  std::ranges::sort(copy);
-  return copy;
+/// How many of `these` are not among `those`.
+template <class T>
+std::size_t count_beyond(const std::set<T>& those, const std::set<T>& these) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(these, [&](const T& one) { return !those.contains(one); }));
 }
 
-/// How many of `these` are not among `those`.
-std::size_t count_beyond(const std::vector<ListingKey>& those, const std::vector<ListingKey>& these) {
-  std::vector<ListingKey> beyond;
-  std::ranges::set_difference(these, those, std::back_inserter(beyond));
-  return beyond.size();
+template <class T>
+std::string added_and_removed(std::string_view what, const std::set<T>& before, const std::set<T>& now) {
+  return fmt::format("{} {} added, {} removed", count_beyond(before, now), what, count_beyond(now, before));
+}
+
+std::set<Openid> openids_of(std::span<const ListingKey> listings) {
+  std::set<Openid> openids;
+  for (const ListingKey& listing : listings) openids.insert(listing.openid);
+  return openids;
 }
 
 }  // namespace
@@ -99,12 +105,19 @@ std::vector<std::string> changed_settings(const Configuration& before, const Con
 }
 
 std::string changed_listings(std::span<const ListingKey> before, std::span<const ListingKey> now) {
-  const std::vector<ListingKey> old_ones = sorted(before);
-  const std::vector<ListingKey> new_ones = sorted(now);
-  const std::size_t added = count_beyond(old_ones, new_ones);
-  const std::size_t removed = count_beyond(new_ones, old_ones);
-  if (added == 0 && removed == 0) return "";
-  return fmt::format("{} listings added, {} removed", added, removed);
+  const std::set<ListingKey> old_ones(before.begin(), before.end());
+  const std::set<ListingKey> new_ones(now.begin(), now.end());
+  if (old_ones == new_ones) return "";
+  return fmt::format("{} ({})", added_and_removed("openids", openids_of(before), openids_of(now)),
+                     added_and_removed("listings", old_ones, new_ones));
+}
+
+std::vector<std::string> keep_fixed_settings(const Configuration& before, Configuration& now) {
+  Changes changes;
+  changes.compare("mirror.path", before.mirror.path, now.mirror.path);
+  changes.compare("mirror.durability", before.mirror.durability, now.mirror.durability);
+  now.mirror = before.mirror;
+  return changes.found;
 }
 
 }  // namespace couponsync::daemon

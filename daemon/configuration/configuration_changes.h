@@ -13,7 +13,11 @@ namespace couponsync::daemon {
 /// says only that they changed.
 std::vector<std::string> changed_settings(const Configuration& before, const Configuration& now);
 
-/// "12 listings added, 3 removed", or nothing if they are the same.
+/// "12 openids added, 3 removed (24 listings added, 6 removed)", or nothing if the listings are the same.
 std::string changed_listings(std::span<const ListingKey> before, std::span<const ListingKey> now);
+
+/// Sets back in `now` what cannot change while the service runs: the mirror, of which it is the one writer.
+/// What it set back, in the words of `changed_settings`.
+std::vector<std::string> keep_fixed_settings(const Configuration& before, Configuration& now);
 
 }  // namespace couponsync::daemon

@@ -48,8 +48,20 @@ ListingKey listing(const std::string& openid, const std::string& state = "") {
 TEST(ConfigurationChanges, OfTheWatchlistAreCountedAndNotNamed) {
   const std::vector<ListingKey> before{listing("a"), listing("b"), listing("c")};
   const std::vector<ListingKey> now{listing("c"), listing("d"), listing("a", "USED"), listing("e")};
-  EXPECT_EQ(changed_listings(before, now), "3 listings added, 2 removed");
+  EXPECT_EQ(changed_listings(before, now), "2 openids added, 1 removed (3 listings added, 2 removed)");
   EXPECT_EQ(changed_listings(before, before), "");
+}
+
+TEST(ConfigurationChanges, OfTheMirrorAreTakenBackAndNamed) {
+  Configuration before;
+  before.mirror.path = "/a/mirror.db";
+  Configuration now = before;
+  EXPECT_THAT(keep_fixed_settings(before, now), IsEmpty());
+  now.mirror = {.path = "/b/mirror.db", .durability = Durability::normal};
+  EXPECT_THAT(keep_fixed_settings(before, now),
+              ElementsAre("mirror.path /a/mirror.db -> /b/mirror.db", "mirror.durability full -> normal"));
+  EXPECT_EQ(now.mirror.path, before.mirror.path);
+  EXPECT_EQ(now.mirror.durability, before.mirror.durability);
 }
 
 }  // namespace

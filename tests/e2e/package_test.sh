@@ -194,7 +194,7 @@ lets_readers_read_and_nobody_else() {
 reloads_a_longer_watchlist() {
   echo "$late" >>"$tree/etc/couponsyncd/$brand/members.txt"
   inside systemctl reload "$unit" || fail "reload failed"
-  same "$(said 'configuration reloaded: 1 listings added, 0 removed; everything')" 1 "reloads when systemctl returned"
+  same "$(said 'configuration reloaded: 1 openids added, 0 removed (1 listings added, 0 removed); everything')" 1 "reloads when systemctl returned"
   expect_soon 30 gives "SELECT count(*) FROM listing WHERE openid = '$late' AND last_completed_at IS NOT NULL" 1
 }
 

@@ -82,7 +82,8 @@ TEST_F(Service, AReloadCommandReturnsWhenItIsDoneAndSaysWhatBecameOfIt) {
   const ProcessResult accepted = reload();
   EXPECT_EQ(accepted.exit_code, 0) << accepted.err;
   EXPECT_EQ(accepted.out,
-            "couponsyncd: configuration reloaded: sync.interval 15m -> 20m, 2 listings added, 0 removed\n");
+            "couponsyncd: configuration reloaded: sync.interval 15m -> 20m, 2 openids added, 0 removed "
+            "(2 listings added, 0 removed)\n");
   service->wait_for_err("sync (sighup) done");
   EXPECT_EQ(openids_known(), "10");
 
@@ -94,6 +95,26 @@ TEST_F(Service, AReloadCommandReturnsWhenItIsDoneAndSaysWhatBecameOfIt) {
   service->signal(SIGTERM);
   EXPECT_EQ(service->wait().exit_code, 0);
   EXPECT_EQ(reload().exit_code, 64) << "the service is gone";
+}
+
+TEST_F(Service, AReloadRefusesByNameWhatNeedsARestartAndAppliesTheRest) {
+  start_sandbox({"--seed", "45", "--users", "10", "--coupons-max", "5"});
+  const std::string all = shorten_watchlist(8);
+  const std::string runtime = "RUNTIME_DIRECTORY=" + folder().string();
+  auto service = start_couponsyncd("run", {}, {runtime});
+  service->wait_for_err("sync (start) done");
+
+  write_watchlist(all);
+  configure("mirror", "durability", "normal");
+  const ProcessResult reload = run_process({COUPONSYNC_PROGRAM, "reload"}, folder(), {runtime});
+  EXPECT_EQ(reload.exit_code, 78);
+  EXPECT_EQ(reload.err,
+            "couponsyncd: configuration reloaded: 2 openids added, 0 removed (2 listings added, 0 removed); "
+            "not reloaded, because it needs a restart: mirror.durability full -> normal\n");
+  service->wait_for_err("sync (sighup) done");
+  EXPECT_EQ(openids_known(), "10");
+  service->signal(SIGTERM);
+  EXPECT_EQ(service->wait().exit_code, 0);
 }
 
 class Stop : public Service, public testing::WithParamInterface<int> {};
