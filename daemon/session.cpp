@@ -38,28 +38,32 @@ SyncOptions sync_options(const Configuration& configuration, std::size_t watched
 }
 
 struct Keys {
-  SecretText private_pem;
-  SecretText public_pem;
-
-  Digest digest() const {
-    return sha256(to_hex(sha256(private_pem.view())) + to_hex(sha256(public_pem.view())));
-  }
+  PrivateKey brand;
+  PublicKey wechatpay;
+  Digest digest;  ///< of both files
 };
 
 Keys read_keys(const Configuration::Credentials& credentials) {
-  return {read_private_key_file(credentials.private_key_file),
-          read_public_key_file(credentials.wechatpay_public_key_file)};
+  const SecretText private_pem = read_private_key_file(credentials.private_key_file);
+  const SecretText public_pem = read_public_key_file(credentials.wechatpay_public_key_file);
+  return {.brand = parse_key<PrivateKey>("/credentials/private_key_file", credentials.private_key_file,
+                                         private_pem),
+          .wechatpay = parse_key<PublicKey>("/credentials/wechatpay_public_key_file",
+                                            credentials.wechatpay_public_key_file, public_pem),
+          .digest = sha256(to_hex(sha256(private_pem.view())) + to_hex(sha256(public_pem.view())))};
 }
 
-Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport, const Keys& keys) {
+bool are_a_pair(const Keys& keys) {
+  constexpr std::string_view kAnyText = "couponsyncd";
+  return keys.wechatpay.verify(kAnyText, keys.brand.sign(kAnyText));
+}
+
+Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport, Keys keys) {
   const Configuration::Credentials& credentials = configuration.credentials;
-  Signer signer(
-      {configuration.brand_id, credentials.certificate_serial, credentials.wechatpay_public_key_id,
-       "couponsyncd/" COUPONSYNCD_VERSION},
-      parse_key<PrivateKey>("/credentials/private_key_file", credentials.private_key_file, keys.private_pem));
-  Verifier verifier(parse_key<PublicKey>("/credentials/wechatpay_public_key_file",
-                                         credentials.wechatpay_public_key_file, keys.public_pem),
-                    credentials.wechatpay_public_key_id);
+  Signer signer({configuration.brand_id, credentials.certificate_serial, credentials.wechatpay_public_key_id,
+                 "couponsyncd/" COUPONSYNCD_VERSION},
+                std::move(keys.brand));
+  Verifier verifier(std::move(keys.wechatpay), credentials.wechatpay_public_key_id);
   return {env, transport, std::move(signer), std::move(verifier), configuration.api.page_size};
 }
 
@@ -83,9 +87,11 @@ std::unique_ptr<HttpsTransport> make_transport(const Configuration& configuratio
 
 ApiAccess make_api_access(const Configuration& configuration, Env& env) {
   std::unique_ptr<HttpsTransport> transport = make_transport(configuration);
-  const Keys keys = read_keys(configuration.credentials);
-  Exchange exchange = make_exchange(configuration, env, *transport, keys);
-  return {std::move(transport), std::move(exchange), keys.digest()};
+  Keys keys = read_keys(configuration.credentials);
+  const Digest digest = keys.digest;
+  const bool are_one_pair = are_a_pair(keys);
+  Exchange exchange = make_exchange(configuration, env, *transport, std::move(keys));
+  return {std::move(transport), std::move(exchange), digest, are_one_pair};
 }
 
 std::optional<LearnedRate> learned_rate(const Mirror& mirror, Env& env) {

@@ -26,6 +26,8 @@ namespace {
 class Report {
  public:
   void ok(const std::string& what) { std::cout << "ok      " << what << "\n"; }
+  /// Seldom right, but nothing that can be known to be wrong.
+  void doubtful(const std::string& what) { std::cout << "look    " << what << "\n"; }
   void failed(ExitCode code, const std::string& what) {
     std::cout << "failed  " << what << "\n";
     if (exit_code_ == kExitOk) exit_code_ = code;
@@ -35,6 +37,27 @@ class Report {
  private:
   int exit_code_ = kExitOk;
 };
+
+/// WeChat Pay's console and openssl show a serial number as the 20 bytes that it is, in upper case.
+bool is_usual_serial(const std::string& serial) {
+  constexpr std::size_t kDigits = 40;
+  return serial.size() == kDigits && serial.find_first_not_of("0123456789ABCDEF") == std::string::npos;
+}
+
+void check_keys(const Configuration& configuration, const ApiAccess& access, Report& report) {
+  const Configuration::Credentials& credentials = configuration.credentials;
+  report.ok(fmt::format("keys of brand {}: of 2048 bits or more, the private one closed to others",
+                        configuration.brand_id));
+  if (access.keys_are_one_pair)
+    report.doubtful(
+        fmt::format("/credentials/wechatpay_public_key_file: {} is the brand's own public key; the console "
+                    "has WeChat Pay's (微信支付公钥)",
+                    credentials.wechatpay_public_key_file.string()));
+  if (!is_usual_serial(credentials.certificate_serial))
+    report.doubtful(
+        "/credentials/certificate_serial: it is usually 40 of [0-9A-F], as 'openssl x509 -noout -serial -in "
+        "apiclient_cert.pem' shows it");
+}
 
 void check_mirror(const Configuration& configuration, Report& report) {
   const std::string path = configuration.mirror.path.string();
@@ -132,7 +155,7 @@ int run_check(const CheckArguments& arguments) {
   IoLoop loop;
   SystemEnv env;
   ApiAccess access = make_api_access(configuration, env);
-  report.ok(fmt::format("keys of brand {}", configuration.brand_id));
+  check_keys(configuration, access, report);
 
   const Watchlist watchlist = expand_watchlist(configuration);
   report.ok(fmt::format("watchlist: {} openids, {} listings, {} listed more than once", watchlist.openids,

@@ -92,6 +92,24 @@ TEST_F(Check, SaysWhatIsRightAndMakesOneRequestADomainOnline) {
   EXPECT_EQ(sandbox().requests(), 2);
 }
 
+TEST_F(Check, DoubtsAKeyOfOnesOwnAndAnUnusualSerial) {
+  start_sandbox({"--seed", "56", "--users", "3", "--coupons-max", "5"});
+  EXPECT_EQ(couponsyncd("check").out.find("look "), std::string::npos);
+  const std::filesystem::path keys = std::filesystem::path(COUPONSYNC_TEST_DATA) / "signing";
+  const auto put = [&](const char* file, const char* as) {
+    std::filesystem::copy_file(keys / file, sandbox().folder() / as,
+                               std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::permissions(sandbox().folder() / as, std::filesystem::perms::owner_read);
+  };
+  put("test-only-private-key.pem", "brand_key.pem");
+  put("test-only-public-key.pem", "wechatpay_public_key.pem");
+  configure("credentials", "certificate_serial", "5157f09e");
+  const ProcessResult check = couponsyncd("check");
+  EXPECT_EQ(check.exit_code, 0) << check.out << check.err;
+  EXPECT_NE(check.out.find("look    /credentials/wechatpay_public_key_file"), std::string::npos) << check.out;
+  EXPECT_NE(check.out.find("look    /credentials/certificate_serial"), std::string::npos) << check.out;
+}
+
 TEST_F(Check, WorksBesideTheRunningService) {
   start_sandbox({"--seed", "53", "--users", "3", "--coupons-max", "5"});
   auto service = start_couponsyncd("run");
