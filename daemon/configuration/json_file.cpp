@@ -19,8 +19,8 @@ ConfigurationError syntax_error(const std::filesystem::path& file, std::string_v
   const std::string_view before = text.substr(0, at);
   const auto line = std::ranges::count(before, '\n') + 1;
   const std::size_t line_begin = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  return ConfigurationError("", fmt::format("{}: line {}, column {}: not valid JSON: {}", file.string(), line,
-                                            at - line_begin + 1, what));
+  return {"", fmt::format("{}: line {}, column {}: not valid JSON: {}", file.string(), line,
+                          at - line_begin + 1, what)};
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kMaxBytes = 65'536;
 
 ConfigurationError problem(const char* pointer, const std::filesystem::path& file, const std::string& why) {
-  return ConfigurationError(pointer, fmt::format("{}: {}", file.string(), why));
+  return {pointer, fmt::format("{}: {}", file.string(), why)};
 }
 
 bool is_credential(const std::filesystem::path& file) {

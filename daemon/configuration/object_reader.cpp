@@ -152,7 +152,7 @@ void ObjectReader::number(std::string_view name, double above, double high, doub
   const std::string allowed = fmt::format("a number above {} and up to {}", above, high);
   if (!value->is_number()) return wrong_type(name, *value, allowed);
   const auto found = value->to_number<double>();
-  if (!(found > above && found <= high))
+  if (found <= above || found > high)
     return problem(name, fmt::format("found {}, allowed is {}", found, allowed));
   out = found;
 }

@@ -16,6 +16,7 @@ constexpr Seconds kBurst = 50ms;
 constexpr Seconds kWindow = 250ms;
 constexpr double kWindowCalls = 5;   // at least this many are due in a window
 constexpr double kUsed = 0.8;        // of the due calls: sending was held back by the pace, not by demand
+constexpr double kSearch = 1.25;     // each second, from the first 429 to the second
 constexpr double kSteepness = 0.07;  // of the cubic
 constexpr double kCutTo = 0.93;      // where the cubic starts: 1 - kSteepness
 constexpr double kWarmStart = 0.9;
@@ -23,6 +24,7 @@ constexpr double kRestSeconds = 600;  // at a share below 1, before looking for 
 
 // Cuts.
 constexpr std::uint64_t kLoneAmong = 100;
+constexpr Seconds kShortestMeasure = 400ms;  // from the first 429 to the second
 constexpr Seconds kMean = 5s;
 constexpr Seconds kShortestMean = 1s;
 constexpr Seconds kRecent = 15s;
@@ -46,10 +48,10 @@ SteadyTime after(SteadyTime time, Seconds delay) {
 }
 
 /// How long the cubic takes from its start to its flat part, in seconds.
-double flat_after(double peak) { return std::clamp(150 / peak, 8.0, 15.0); }
-/// How long it takes beyond that to grow as much again: whoever was not refused there may have far to go. A
-/// quota of a long window refuses late, and then for long: beyond that one it goes on slowly.
-constexpr double kStepBeyondFlat = 5;
+double flat_after(double peak) { return std::clamp(150 / peak, 8.0, 12.0); }
+/// How long it takes beyond that to grow as much again: whoever was not refused there may have far to go. At
+/// a quota that doubled it is up after flat + 2.25 of these seconds, which is less than 20 for any `flat`.
+double step_beyond(double flat) { return 40 / flat; }
 
 }  // namespace
 
@@ -59,6 +61,7 @@ RateController::RateController(RateOptions options, SteadyTime now)
       pace_(std::min(options.start_requests_per_second, options.max_requests_per_second)),
       tokens_at_(now),
       window_begin_(now),
+      measured_from_(now),
       last_cut_(now - 1ns),
       last_sent_(now),
       resumed_(now),
@@ -121,7 +124,9 @@ void RateController::end_window(SteadyTime now) {
 }
 
 void RateController::grow(double paced_seconds, SteadyTime now) {
-  if (doubling_) return set_pace(pace_ * std::exp2(paced_seconds), now);
+  if (phase_ == Phase::doubling) return set_pace(pace_ * std::exp2(paced_seconds), now);
+  if (phase_ == Phase::searching)
+    return set_pace(std::min(pace_ * std::pow(kSearch, paced_seconds), ceiling()), now);
   if (pace_ >= ceiling()) {
     rested_seconds_ += paced_seconds;
     if (rested_seconds_ >= kRestSeconds) within_share_ = false;
@@ -130,7 +135,8 @@ void RateController::grow(double paced_seconds, SteadyTime now) {
   grown_seconds_ += paced_seconds;
   const double flat = flat_after(peak_);
   const double beyond = grown_seconds_ - flat;
-  const double x = beyond / (beyond > 0 && !windowed_ ? std::min(flat, kStepBeyondFlat) : flat);
+  // A quota of a long window refuses late, and then for long: beyond that one it goes on slowly.
+  const double x = beyond / (beyond > 0 && !windowed_ ? step_beyond(flat) : flat);
   set_pace(std::min(peak_ * (1 + kSteepness * x * x * x), ceiling()), now);
 }
 
@@ -186,21 +192,36 @@ bool RateController::is_noise() {
 }
 
 void RateController::cut(SteadyTime now) {
+  const Phase before = phase_;
+  const Seconds enough = std::max(kShortestMeasure, Seconds(kMeanCalls / pace_));
+  if (before == Phase::searching && now - measured_from_ < enough) return;
   windowed_ = false;
-  const Seconds enough(kMeanCalls / pace_);
-  const Seconds last = std::max(kLast, enough);
-  // A mean over a time in which nothing was sent would be no measure: soon after a start it is a shorter one.
-  const Seconds flowed = std::max<Seconds>(now - resumed_, kShortestMean);
-  const Seconds mean = std::max(std::min(kMean, flowed), enough);
-  const bool many = history_.refused_share_within(last, now) > kManyRefused;
-  const double rate = many ? history_.highest_accepted_rate(last, last, now)
-                           : history_.highest_accepted_rate(mean, std::max(kRecent, 3 * mean), now);
+  const double rate = sustained_rate(now);
   if (!within_share_ && !looking_since_) looking_since_ = now;
   // The highest rates count what a token bucket had saved; between two cuts it neither saves nor spends.
   if (options_.share < 1 && !within_share_ && now - *looking_since_ > kRecent)
     keep_within_share(accepted_rate_since(*looking_since_, now), kCutTo, now);
   else  // Few were accepted where few were sent: that is no measure of the quota.
     learn(std::max(rate, pace_ * kDeepestCut), kCutTo, now);
+  if (before != Phase::doubling) return;
+  phase_ = Phase::searching;
+  measured_from_ = now;
+}
+
+/// What the server accepted at the most, for long enough to be its quota.
+double RateController::sustained_rate(SteadyTime now) {
+  const Seconds measured = now - measured_from_;
+  const auto highest = [&](Seconds mean, Seconds within) {
+    return history_.highest_accepted_rate(std::min(mean, measured), std::min(within, measured), now);
+  };
+  const Seconds enough(kMeanCalls / pace_);
+  if (phase_ == Phase::searching) return highest(std::max(kShortestMean, enough), measured);
+  const Seconds last = std::max(kLast, enough);
+  if (history_.refused_share_within(last, now) > kManyRefused) return highest(last, last);
+  // A mean over a time in which nothing was sent would be no measure: soon after a start it is a shorter one.
+  const Seconds flowed = std::max<Seconds>(now - resumed_, kShortestMean);
+  const Seconds mean = std::max(std::min(kMean, flowed), enough);
+  return highest(mean, std::max(kRecent, 3 * mean));
 }
 
 double RateController::accepted_rate_since(SteadyTime begin, SteadyTime now) {
@@ -209,7 +230,7 @@ double RateController::accepted_rate_since(SteadyTime begin, SteadyTime now) {
 }
 
 void RateController::learn(double rate, double factor, SteadyTime now) {
-  doubling_ = false;
+  phase_ = Phase::settled;
   last_cut_ = now;
   start_growing(rate, factor, now);
 }
@@ -257,7 +278,7 @@ void RateController::resume(SteadyTime now) {
 double RateController::requests_per_second(SteadyTime) const { return pace_; }
 
 std::optional<LearnedRate> RateController::learned(SteadyTime now) const {
-  if (doubling_) return std::nullopt;
+  if (phase_ == Phase::doubling) return std::nullopt;
   const double part = within_share_ ? options_.share : 1;
   return LearnedRate{.requests_per_second = pace_ / part,
                      .peak_requests_per_second = peak_ / part,

@@ -32,10 +32,13 @@ struct RateOptions {
 /// brand, for both domains together, unknown, shared with the brand's other systems, and shows itself only as
 /// 429.
 ///
-/// It paces calls at W per second. W doubles each second until the first 429 that counts; after that each
-/// cut takes W to 0.93 of what was accepted, and W grows back along a cubic: fast at first, flat near the
-/// rate that was refused, faster again beyond it (RFC 9438 does so for TCP). Three 429s in a row mean that a
-/// window's quota is used up: everything is held and single probes find out when it is open again.
+/// It paces calls at W per second. W doubles each second until the first 429 that counts, which comes too
+/// late from a token bucket that had saved calls, and soon from a window. So W starts at the mean until then,
+/// and grows by a quarter each second, until the next one that is far enough from the first to measure
+/// between them. After that each cut takes W to 0.93 of what was accepted, and W grows back along a cubic:
+/// fast at first, flat near the rate that was refused, faster again beyond it (RFC 9438 does so for TCP).
+/// Three 429s in a row mean that a window's quota is used up: everything is held and single probes find out
+/// when it is open again.
 ///
 /// Every `sent` is followed by exactly one of `accepted`, `refused` and `unanswered`. Pure: no clock, no
 /// sleep, no chance; `now` never goes back.
@@ -84,6 +87,7 @@ class RateController {
 
   bool is_noise();
   void cut(SteadyTime now);
+  double sustained_rate(SteadyTime now);
   void learn(double rate, double factor, SteadyTime now);
   double accepted_rate_since(SteadyTime begin, SteadyTime now);
   bool is_probe(SteadyTime sent_at) const { return hold_ && hold_->probe_sent_at == sent_at; }
@@ -102,7 +106,9 @@ class RateController {
   SteadyTime window_begin_;  ///< calls are counted over short windows to see whether the pace is used
   int window_sent_ = 0;
 
-  bool doubling_ = true;      ///< until the first 429 that counts
+  /// doubling until the first 429 that counts, searching until the next one
+  enum class Phase { doubling, searching, settled };
+  Phase phase_ = Phase::doubling;
   double peak_ = 0;           ///< Wmax: where the cubic is flat
   double grown_seconds_ = 0;  ///< t of the cubic
   bool windowed_ = false;     ///< the pace was learned from a long hold
@@ -115,6 +121,7 @@ class RateController {
   std::uint64_t replies_ = 0;
   std::uint64_t last_refusal_ = kNever;  ///< its place among the replies
   int refusals_in_a_row_ = 0;
+  SteadyTime measured_from_;  ///< what was accepted earlier is no measure
   SteadyTime last_cut_;
   SteadyTime last_sent_;
   SteadyTime resumed_;  ///< since when calls flowed without a hold or a rest

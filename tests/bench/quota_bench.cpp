@@ -23,7 +23,6 @@ constexpr Seconds kRun{600};
 constexpr Seconds kChange{300};
 constexpr double kShortestLatency = 0.02;
 constexpr double kLongestLatency = 0.2;
-constexpr SteadyTime kStart{std::chrono::hours(1)};
 
 /// Calls by the second of their arrival, and what they cost.
 struct Outcome {
@@ -37,14 +36,14 @@ struct Outcome {
 class Race {
  public:
   Race(ServerOptions server, ContestantKind kind, unsigned seed)
-      : server_(std::move(server), kStart, seed), chance_(seed + 1) {
-    contestant_ = make_contestant(kind, kCallers, kStart, seed + 2);
+      : start_(some_time(seed + 3)), server_(std::move(server), start_, seed), chance_(seed + 1) {
+    contestant_ = make_contestant(kind, kCallers, start_, seed + 2);
     for (int caller = 0; caller < kCallers; ++caller)
-      push({.at = kStart, .stage = Stage::asks, .caller = caller});
+      push({.at = start_, .stage = Stage::asks, .caller = caller});
   }
 
   Outcome run() {
-    const SteadyTime end = kStart + std::chrono::duration_cast<SteadyTime::duration>(kRun);
+    const SteadyTime end = start_ + std::chrono::duration_cast<SteadyTime::duration>(kRun);
     while (!events_.empty() && events_.top().at < end) {
       const Event event = events_.top();
       events_.pop();
@@ -65,6 +64,13 @@ class Race {
     bool accepted = false;
     bool operator>(const Event& o) const { return at != o.at ? at > o.at : order > o.order; }
   };
+
+  /// A quota's window does not begin when a run does.
+  static SteadyTime some_time(unsigned seed) {
+    std::mt19937 chance(seed);
+    return SteadyTime(std::chrono::hours(1)) +
+           std::chrono::milliseconds(std::uniform_int_distribution<int>(0, 59'999)(chance));
+  }
 
   void push(Event event) {
     event.order = order_++;
@@ -106,12 +112,13 @@ class Race {
     answer.stage = Stage::is_answered;
     ++outcome_.calls;
     outcome_.refused += answer.accepted ? 0 : 1;
-    const auto second = static_cast<std::size_t>(Seconds(event.at - kStart).count());
+    const auto second = static_cast<std::size_t>(Seconds(event.at - start_).count());
     ++outcome_.arrived[second];
     outcome_.accepted[second] += answer.accepted ? 1 : 0;
     push(answer);
   }
 
+  SteadyTime start_;
   Server server_;
   std::unique_ptr<Contestant> contestant_;
   std::mt19937 chance_;

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace couponsync {
 namespace {
 
@@ -56,6 +58,27 @@ INSTANTIATE_TEST_SUITE_P(
                     QuotaCase{"window_600_a_minute", fixed_window(600, 60s), 10},
                     QuotaCase{"window_6000_a_minute", fixed_window(6000, 60s), 100}),
     [](const auto& info) { return info.param.name; });
+
+// From a cold start: twenty seconds are measured, of which two are needed to get to where the quota is.
+
+class RateControllerFromAColdStart : public testing::TestWithParam<QuotaCase> {};
+
+TEST_P(RateControllerFromAColdStart, UsesMostOfTheQuotaInTheFirstTwentySecondsWithFewRefusals) {
+  const QuotaCase& param = GetParam();
+  QuotaSimulation simulation({.quota = param.quota, .callers = param.callers, .latency = param.latency});
+  simulation.run_for(20s);
+  EXPECT_GE(simulation.accepted_per_second(), 0.88 * param.per_second);
+  EXPECT_LE(simulation.refused_share(), 0.04);
+}
+
+INSTANTIATE_TEST_SUITE_P(Quotas, RateControllerFromAColdStart,
+                         testing::Values(QuotaCase{"bucket_50", token_bucket(50, 50), 50, 32, 5ms},
+                                         QuotaCase{"slow_bucket_50", token_bucket(50, 50), 50},
+                                         QuotaCase{"shallow_bucket_50", token_bucket(50, 5), 50, 32, 5ms},
+                                         QuotaCase{"slow_shallow_bucket_50", token_bucket(50, 5), 50},
+                                         QuotaCase{"window_50_a_second", fixed_window(50, 1s), 50, 32, 5ms},
+                                         QuotaCase{"slow_window_50_a_second", fixed_window(50, 1s), 50}),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(RateController, ReachesItsMaximumWithoutAQuota) {
   QuotaSimulation simulation({.quota = no_quota(), .callers = 64});
@@ -214,6 +237,34 @@ TEST_F(RateControllerRules, CutsToBelowWhatWasAcceptedAtTheSecondRefusalIn100Cal
   for (int i = 0; i < 50; ++i) send_and_be_accepted();
   send_and_be_refused();
   EXPECT_NEAR(pace(), 0.93 * 20, 0.5);
+}
+
+TEST_F(RateControllerRules, AfterTheFirstCutMeasuresBeforeItCutsAgain) {
+  for (int i = 0; i < 100; ++i) send_and_be_accepted();
+  send_and_be_refused();
+  send_and_be_accepted();
+  send_and_be_refused();
+  const double first = pace();
+  EXPECT_LT(first, 20);
+  const SteadyTime begin = now_;
+  while (pace() >= first) {
+    send_and_be_accepted();
+    send_and_be_refused();
+  }
+  EXPECT_GE(now_ - begin, 400ms);
+  EXPECT_NEAR(pace(), 0.93 * first / 2, 1.5) << "every second call was accepted";
+}
+
+TEST_F(RateControllerRules, AfterTheFirstCutGrowsByAQuarterEachSecond) {
+  controller_ = RateController({.start_requests_per_second = 20}, now_);
+  for (int i = 0; i < 100; ++i) send_and_be_accepted();
+  send_and_be_refused();
+  send_and_be_accepted();
+  send_and_be_refused();
+  const double first = pace();
+  const SteadyTime begin = now_;
+  while (now_ < begin + 3s) send_and_be_accepted();
+  EXPECT_NEAR(pace() / first, std::pow(1.25, 3), 0.15);
 }
 
 TEST_F(RateControllerRules, CutsOnceForCallsThatWereOutAtTheCut) {
