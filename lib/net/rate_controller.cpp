@@ -25,8 +25,9 @@ constexpr double kRestSeconds = 600;  // at a share below 1, before looking for 
 // Cuts.
 constexpr std::uint64_t kLoneAmong = 100;
 constexpr Seconds kShortestMeasure = 400ms;  // from the first 429 to the second
+constexpr Seconds kMeasureMean = 1500ms;     // there, at the most: it began with too little
 constexpr Seconds kMean = 5s;
-constexpr Seconds kShortestMean = 1s;
+constexpr Seconds kShortestMean = 2s;  // in less than that, a second's quota may be used twice
 constexpr Seconds kRecent = 15s;
 constexpr double kMeanCalls = 10;  // at a slow pace: over so long that as many are due
 constexpr Seconds kLast = 3s;
@@ -34,7 +35,7 @@ constexpr double kManyRefused = 0.05;
 constexpr double kDeepestCut = 0.5;
 
 // Holds.
-constexpr int kRefusalsToHold = 3;
+constexpr int kRefusalsToHold = 2;
 constexpr Seconds kFirstProbe = 120ms;
 constexpr Seconds kLongestProbe = 4s;
 constexpr Seconds kProbePoll = 50ms;
@@ -215,7 +216,7 @@ double RateController::sustained_rate(SteadyTime now) {
     return history_.highest_accepted_rate(std::min(mean, measured), std::min(within, measured), now);
   };
   const Seconds enough(kMeanCalls / pace_);
-  if (phase_ == Phase::searching) return highest(std::max(kShortestMean, enough), measured);
+  if (phase_ == Phase::searching) return highest(std::max(kMeasureMean, enough), measured);
   const Seconds last = std::max(kLast, enough);
   if (history_.refused_share_within(last, now) > kManyRefused) return highest(last, last);
   // A mean over a time in which nothing was sent would be no measure: soon after a start it is a shorter one.

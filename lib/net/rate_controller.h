@@ -37,7 +37,7 @@ struct RateOptions {
 /// and grows by a quarter each second, until the next one that is far enough from the first to measure
 /// between them. After that each cut takes W to 0.93 of what was accepted, and W grows back along a cubic:
 /// fast at first, flat near the rate that was refused, faster again beyond it (RFC 9438 does so for TCP).
-/// Three 429s in a row mean that a window's quota is used up: everything is held and single probes find out
+/// Two 429s in a row mean that a window's quota is used up: everything is held and single probes find out
 /// when it is open again.
 ///
 /// Every `sent` is followed by exactly one of `accepted`, `refused` and `unanswered`. Pure: no clock, no
