@@ -38,12 +38,12 @@ void DomainHealth::failed(SteadyTime now) {
     if (!judged_down()) return;
     const bool flapping = closed_at_ && now - *closed_at_ < kQuickSuccession;
     openings_ = flapping ? std::min(openings_ + 1, kMostOpenings) : 1;
-    return open(now);
+    return trip(now);
   }
   if (!trying_) return;
   trying_ = false;
   successes_ = 0;
-  if (now >= back_at_) open(now);
+  if (now >= back_at_) trip(now);
 }
 
 void DomainHealth::abandoned() {
@@ -62,7 +62,7 @@ void DomainHealth::remember(bool failed) {
   consecutive_failures_ = failed ? consecutive_failures_ + 1 : 0;
 }
 
-void DomainHealth::open(SteadyTime now) {
+void DomainHealth::trip(SteadyTime now) {
   open_ = true;
   trying_ = false;
   successes_ = 0;

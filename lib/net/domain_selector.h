@@ -18,6 +18,8 @@ namespace couponsync {
 class DomainHealth {
  public:
   bool avoided(SteadyTime now) const { return open_ && (trying_ || now < back_at_); }
+  /// Its failures have not been made up for yet: it is avoided, or tried.
+  bool open() const { return open_; }
   /// It failed lately: no more calls may be out than would open it, so that an outage costs few.
   bool crowded() const {
     return !open_ && consecutive_failures_ > 0 && out_ + consecutive_failures_ >= kConsecutive;
@@ -36,7 +38,7 @@ class DomainHealth {
 
   bool judged_down() const;
   void remember(bool failed);
-  void open(SteadyTime now);
+  void trip(SteadyTime now);
   void close(SteadyTime now);
 
   std::bitset<kRemembered> failures_;  ///< the newest is bit 0
@@ -72,6 +74,8 @@ class DomainSelector {
 
   /// An ordinary call would not go there now.
   bool avoided(Domain domain, SteadyTime now) const;
+  /// It failed, and no three tries in a row have shown yet that it is back.
+  bool open(Domain domain) const { return health(domain).open(); }
   /// No domain is worth an ordinary call: the caller tries, slowly, one call at a time.
   bool all_avoided(SteadyTime now) const;
   bool has_backup() const { return has_backup_; }

@@ -148,16 +148,16 @@ void Client::learn(Domain domain, SteadyTime sent_at, const Answer& answer) {
     parts_.rate.accepted(sent_at, now);
   }
 
-  const bool was_avoided = parts_.domains.avoided(domain, now);
+  const bool was_open = parts_.domains.open(domain);
   if (failure && failure->rule().against_domain)
     parts_.domains.failed(domain, now);
   else if (failure && is_verification_failure(failure->kind))
     parts_.domains.abandoned(domain);  // WeChat Pay itself sends a wrong signature now and then
   else
     parts_.domains.succeeded(domain, now);
-  const bool is_avoided = parts_.domains.avoided(domain, now);
-  if (!was_avoided && is_avoided && failure) parts_.events.domain_avoided(domain, *failure);
-  if (was_avoided && !is_avoided) parts_.events.domain_back(domain);
+  const bool is_open = parts_.domains.open(domain);
+  if (!was_open && is_open && failure) parts_.events.domain_avoided(domain, *failure);
+  if (was_open && !is_open) parts_.events.domain_back(domain);
 }
 
 milliseconds Client::backoff(const Attempts& attempts, const Failure& failure) {

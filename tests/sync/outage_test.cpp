@@ -2,6 +2,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <functional>
@@ -118,6 +119,8 @@ TEST_F(PrimaryOutageTest, IsNoticedToBeOverWithinAMinute) {
       << "five, and a try every 30 s";
   EXPECT_EQ(calls(Domain::backup, seconds(260), seconds(300)), 0U) << "all traffic is back";
   EXPECT_GT(calls(Domain::primary, seconds(260), seconds(300)), 150U);
+  EXPECT_THAT(world_.events.avoided, testing::ElementsAre(Domain::primary)) << "said once";
+  EXPECT_THAT(world_.events.back, testing::ElementsAre(Domain::primary)) << "said once";
 }
 
 TEST_F(PrimaryOutageTest, ThatComesAndGoesEveryFiveSecondsIsNotFollowed) {
