@@ -12,8 +12,11 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace couponsync::daemon {
 namespace {
@@ -40,23 +43,34 @@ class JsonFormatter final : public spdlog::formatter {
   std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonFormatter>(); }
 };
 
-/// The syslog levels that systemd reads at a line's beginning (sd-daemon(3)).
+/// Each line begins with the syslog level, as systemd reads it (sd-daemon(3)).
+void append_for_journal(spdlog::memory_buf_t& out, std::string_view level, std::string_view text) {
+  while (true) {
+    const std::size_t end = text.find('\n');
+    append(out, level);
+    append(out, text.substr(0, end));
+    append(out, "\n");
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end + 1);
+  }
+}
+
+constexpr std::string_view kJournalError = "<3>";
+
 class JournalFormatter final : public spdlog::formatter {
  public:
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
-    append(out, priority(message.level));
-    append(out, {message.payload.data(), message.payload.size()});
-    append(out, "\n");
+    append_for_journal(out, level_of(message.level), {message.payload.data(), message.payload.size()});
   }
   std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JournalFormatter>(); }
 
  private:
-  static std::string_view priority(spdlog::level::level_enum level) {
+  static std::string_view level_of(spdlog::level::level_enum level) {
     switch (level) {
       case spdlog::level::critical:
         return "<2>";
       case spdlog::level::err:
-        return "<3>";
+        return kJournalError;
       case spdlog::level::warn:
         return "<4>";
       case spdlog::level::info:
@@ -67,11 +81,18 @@ class JournalFormatter final : public spdlog::formatter {
   }
 };
 
-bool under_systemd() { return std::getenv("JOURNAL_STREAM") != nullptr; }
+/// systemd names the stream that it connected stderr to; a child with another stderr inherits the name, too
+/// (systemd.exec(5)).
+bool stderr_is_journal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat found {};
+  if (stream == nullptr || fstat(STDERR_FILENO, &found) != 0) return false;
+  return fmt::format("{}:{}", found.st_dev, found.st_ino) == stream;
+}
 
 std::unique_ptr<spdlog::formatter> make_formatter(LogFormat format) {
   if (format == LogFormat::json) return std::make_unique<JsonFormatter>();
-  if (under_systemd()) return std::make_unique<JournalFormatter>();
+  if (stderr_is_journal()) return std::make_unique<JournalFormatter>();
   // On a terminal the live progress line gives way to a message.
   const std::string begin = stderr_is_terminal() ? kClearLine : "";
   return std::make_unique<spdlog::pattern_formatter>(begin + "%Y-%m-%dT%H:%M:%S.%e%z %-8l %v");
@@ -107,6 +128,14 @@ std::shared_ptr<spdlog::logger> make_logger(const Configuration::Log& options) {
   return logger;
 }
 
-std::shared_ptr<spdlog::logger> make_early_logger() { return make_logger({}); }
+void complain(std::string_view why) {
+  spdlog::memory_buf_t out;
+  const std::string text = fmt::format("couponsyncd: {}", why);
+  if (stderr_is_journal())
+    append_for_journal(out, kJournalError, text);
+  else
+    append(out, text + "\n");
+  std::cerr.write(out.data(), static_cast<std::streamsize>(out.size())).flush();
+}
 
 }  // namespace couponsync::daemon

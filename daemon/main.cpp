@@ -2,12 +2,14 @@
 #include "commands/commands.h"
 #include "configuration/configuration.h"
 #include "exit_code.h"
+#include "logging.h"
 #include "store/mirror.h"
 
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <string>
 #include <sys/prctl.h>
 #include <type_traits>
 #include <unistd.h>
@@ -56,13 +58,13 @@ int run(int argc, const char* const* argv) {
   try {
     return dispatch(parse_command_line(argc, argv));
   } catch (const ConfigurationError& error) {
-    std::cerr << "couponsyncd: configuration:\n" << error.what() << "\n";
+    complain(std::string("configuration:\n") + error.what());
     return kExitConfiguration;
   } catch (const MirrorError& error) {
-    std::cerr << "couponsyncd: " << error.what() << "\n";
+    complain(error.what());
     return exit_code_of(error.reason());
   } catch (const std::exception& error) {
-    std::cerr << "couponsyncd: this should not happen, please report it: " << error.what() << "\n";
+    complain(std::string("this should not happen, please report it: ") + error.what());
     return kExitDefect;
   }
 }

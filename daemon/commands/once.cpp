@@ -111,7 +111,7 @@ int run_once(const OnceArguments& arguments) {
   try {
     chosen = choose(watchlist.listings, arguments.openids);
   } catch (const UsageError& error) {
-    std::cerr << "couponsyncd: " << error.what() << "\n";
+    complain(error.what());
     return kExitUsage;
   }
 

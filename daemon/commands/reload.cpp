@@ -1,5 +1,6 @@
 #include "commands/commands.h"
 #include "exit_code.h"
+#include "logging.h"
 #include "reload_report.h"
 
 #include <fmt/format.h>
@@ -46,7 +47,7 @@ class FolderWatch {
 };
 
 int fail(ExitCode code, const std::string& why) {
-  std::cerr << "couponsyncd: " << why << "\n";
+  complain(why);
   return code;
 }
 
@@ -70,8 +71,9 @@ int reload_service(const ReloadArguments& arguments) {
   while (Clock::now() < deadline) {
     const std::optional<ReloadReport> now = read_reload_report(folder);
     if (now && now->pid == before->pid && now->reloads > before->reloads) {
-      (now->accepted ? std::cout : std::cerr) << "couponsyncd: " << now->message << "\n";
-      return now->accepted ? kExitOk : kExitConfiguration;
+      if (!now->accepted) return fail(kExitConfiguration, now->message);
+      std::cout << "couponsyncd: " << now->message << "\n";
+      return kExitOk;
     }
     watch.wait();
   }

@@ -2,6 +2,7 @@
 #include "commands/commands.h"
 #include "configuration/configuration.h"
 #include "exit_code.h"
+#include "logging.h"
 #include "status_report.h"
 
 #include <fmt/format.h>
@@ -27,8 +28,7 @@ int print_status(const StatusArguments& arguments) {
   }
   std::optional<MirrorStatus> status = read_mirror_status(mirror);
   if (!status) {
-    std::cerr << fmt::format("couponsyncd: mirror {}: not there yet; `couponsyncd run` or `once` makes it\n",
-                             mirror.string());
+    complain(fmt::format("mirror {}: not there yet; `couponsyncd run` or `once` makes it", mirror.string()));
     return kExitUnhealthy;
   }
   if (arguments.max_age) max_age = std::chrono::ceil<std::chrono::seconds>(*arguments.max_age);
