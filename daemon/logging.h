@@ -9,8 +9,8 @@
 
 namespace couponsync::daemon {
 
-/// The log: one line a message on stderr. Text lines carry a time, except to systemd's journal, which adds its
-/// own and is told the level by a "<N>" prefix; JSON lines carry both. Thread-safe.
+/// The log: one line a message on stderr. Text lines carry a time, except to systemd's journal, which adds
+/// its own and is told the level by a "<N>" prefix; JSON lines carry both. Thread-safe.
 std::shared_ptr<spdlog::logger> make_logger(const Configuration::Log& options);
 
 /// Changes level and format, as a reload may.
