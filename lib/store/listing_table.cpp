@@ -112,7 +112,7 @@ void ListingTable::keep_checkpoint(const PageCommit& commit, const Progress& pro
 
 void ListingTable::complete(const PageCommit& commit, const Progress& progress, bool whole) {
   complete_.run(commit.listing, commit.page_index + 1, progress.total_count, progress.started_at,
-                commit.observed_at, commit.next_due_at, whole ? progress.started_at : Instant{});
+                commit.seen.observed_at, commit.next_due_at, whole ? progress.started_at : Instant{});
 }
 
 void ListingTable::record_failure(const ListingFailure& failure) {

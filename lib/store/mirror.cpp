@@ -110,8 +110,8 @@ PageOutcome Mirror::Impl::apply_page(const PageCommit& commit) {
   const ListingState listing = listings.get(commit.listing);
   require_next_page(listing, commit);
   const Reading* reading = readings.continue_with(listing, commit);
-  for (const ProductCoupon& product : commit.page.products) products.store(product, commit.observed_at);
-  for (const Stock& stock : commit.page.stocks) stocks.store(stock, commit.observed_at);
+  for (const ProductCoupon& product : commit.page.products) products.store(product, commit.seen.observed_at);
+  for (const Stock& stock : commit.page.stocks) stocks.store(stock, commit.seen.observed_at);
   PageOutcome outcome;
   store_coupons(listing, commit, outcome);
   if (commit.page.next_page_token)
@@ -127,7 +127,7 @@ void Mirror::Impl::store_coupons(const ListingState& listing, const PageCommit& 
   std::vector<std::int64_t> ids;
   ids.reserve(commit.page.coupons.size());
   for (const Coupon& coupon : commit.page.coupons) {
-    const CouponTable::Effect effect = coupons.store(listing.key, coupon, commit.observed_at);
+    const CouponTable::Effect effect = coupons.store(listing.key, coupon, commit.seen.observed_at);
     ids.push_back(effect.coupon_id);
     outcome.inserted += effect.kind == inserted ? 1 : 0;
     outcome.updated += effect.kind == updated ? 1 : 0;
@@ -169,10 +169,10 @@ void Mirror::Impl::find_missing(const ListingState& listing, const PageCommit& c
     return;
   }
   if (!listing.key.coupon_state.empty()) {
-    absences.replace(listing.id, absent, commit.observed_at);
+    absences.replace(listing.id, absent, commit.seen.observed_at);
     absent = absences.ruled_out(listing.key);
   }
-  mark_missing(absent, commit.observed_at, outcome);
+  mark_missing(absent, commit.seen.observed_at, outcome);
 }
 
 void Mirror::Impl::mark_missing(const std::vector<CouponTable::Present>& gone, UnixSeconds observed_at,

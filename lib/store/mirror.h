@@ -4,6 +4,7 @@
 #include "base/failure.h"
 #include "base/listing.h"
 #include "base/time.h"
+#include "store/sighting.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -59,7 +60,7 @@ struct PageCommit {
   Page page;
   std::int64_t page_index = 0;  ///< 0 begins a reading; else must be the listing's pages_done
   UnixSeconds started_at = 0;   ///< when this reading began
-  UnixSeconds observed_at = 0;  ///< when the reply came
+  Sighting seen{};              ///< when its request was sent and its reply came
   UnixSeconds next_due_at = 0;  ///< stored if this page ends the listing
 };
 

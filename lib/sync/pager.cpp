@@ -97,9 +97,9 @@ Task<Result<PageOutcome>> Pager::commit(ListingState& listing, Reading& reading,
   page.page = std::move(fetched.page);
   page.page_index = reading.page_index;
   page.started_at = reading.started_at;
-  page.observed_at = to_unix_seconds(env_.wall_now());
+  page.seen.observed_at = to_unix_seconds(env_.wall_now());
   page.next_due_at = due_times_.next(listing.id, reading.run_started_at);
-  const UnixSeconds observed_at = page.observed_at;
+  const UnixSeconds observed_at = page.seen.observed_at;
   const UnixSeconds next_due_at = page.next_due_at;
   const Result<PageOutcome> outcome = co_await writer_.apply_page(std::move(page));
   if (outcome.has_error()) co_return outcome.error();

@@ -80,7 +80,7 @@ Task<> write_listing(Writer& writer, ListingId id, int listing, int first_round,
                         .page = make_page(listing, index, unchanged ? first_round : round),
                         .page_index = index,
                         .started_at = 1'750'000'000 + round,
-                        .observed_at = 1'750'000'000 + round,
+                        .seen = {.observed_at = 1'750'000'000 + round},
                         .next_due_at = 1'750'001'000};
       const Clock::time_point start = Clock::now();
       auto applying = writer.apply_page(std::move(commit));

@@ -89,6 +89,7 @@ TEST_F(MirrorColumns, StoresEveryMemberOfACoupon) {
   filler.expect("appid", "wx-app");
   filler.expect("openid", "openid-1");
   filler.expect("missing_since", "NULL");
+  filler.expect("unlisted_since", "NULL");
   filler.check(path, "coupon");
 }
 

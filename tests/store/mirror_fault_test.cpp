@@ -28,7 +28,7 @@ class MirrorFault : public testing::TestWithParam<Fault> {
             .page = std::move(page),
             .page_index = page_index,
             .started_at = kNow,
-            .observed_at = kNow,
+            .seen = {.observed_at = kNow},
             .next_due_at = kNow + 900};
   }
   static Page first_page() {

@@ -74,12 +74,13 @@ class MirrorTest : public testing::Test {
   }
   /// Applies a page at `now`.
   PageOutcome apply(ListingId listing, Page page, std::int64_t page_index = 0) {
-    return mirror.apply_page({.listing = listing,
-                              .page = std::move(page),
-                              .page_index = page_index,
-                              .started_at = now,
-                              .observed_at = now,
-                              .next_due_at = now + 900});
+    return mirror.apply_page(
+        {.listing = listing,
+         .page = std::move(page),
+         .page_index = page_index,
+         .started_at = now,
+         .seen = {.sent = order, .reading_began = order, .received = order, .observed_at = now},
+         .next_due_at = now + 900});
   }
   /// The change feed as "KIND FROM TO", oldest first.
   std::vector<std::string> changes() const {
@@ -95,6 +96,7 @@ class MirrorTest : public testing::Test {
   Mirror mirror;
   std::vector<ListingKey> watched;
   UnixSeconds now = 1'750'000'000;
+  RequestOrder order = 0;
 };
 
 }  // namespace couponsync
