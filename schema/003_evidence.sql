@@ -33,9 +33,23 @@ CREATE INDEX coupon_change_by_coupon ON coupon_change (coupon_id);
 
 -- The order number of the first request of the last reading that is evidence of what the listing does not hold.
 ALTER TABLE listing ADD COLUMN last_whole_order INTEGER;
+CREATE INDEX listing_by_whole_order ON listing (last_whole_order) WHERE last_whole_order IS NOT NULL;
 -- Of the reading under way: entries on its pages so far, and how often it failed at the bookmark it has.
 ALTER TABLE listing ADD COLUMN entries_done INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE listing ADD COLUMN bookmark_failures INTEGER NOT NULL DEFAULT 0;
+
+-- A coupon that listings narrowed by state no longer show, and how far the search for it has come: which pass through
+-- the states, in the order of a coupon's life, which state is looked at next, and the request from which on a reading
+-- of it counts. Orders are those of requests.
+DROP TABLE absence;
+CREATE TABLE absence (
+  coupon_id INTEGER PRIMARY KEY REFERENCES coupon (id),
+  since INTEGER NOT NULL,
+  since_order INTEGER NOT NULL,
+  pass INTEGER NOT NULL,
+  stage INTEGER NOT NULL,
+  stage_order INTEGER NOT NULL
+) STRICT;
 
 -- Until now a listing narrowed by state could mark coupons missing that another state's listing would have shown. Where
 -- not all states are watched that was never certain: such coupons are unlisted.

@@ -213,6 +213,8 @@ struct Page {
   std::vector<ProductCoupon> products;
   Text next_page_token;  ///< absent at the listing's end; a token that came empty counts as absent
   Integer total_count;   ///< on the first page only
+  /// Entries that name no coupon for certain, and are not among `coupons`; `oddities` says where and why.
+  std::int64_t refused_entries = 0;
   /// JSON paths (never values) of members whose type was not the documented one and which are NULL in the
   /// mirror for it; their text stays in raw_json.
   std::vector<std::string> oddities;

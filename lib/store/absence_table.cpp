@@ -1,52 +1,56 @@
 #include "store/absence_table.h"
 
-#include "store/key_list.h"
-
 namespace couponsync {
-namespace {
-
-constexpr const char* kRuledOutSql =
-    "SELECT c.id, c.coupon_state FROM absence AS a"
-    " JOIN coupon AS c ON c.id = a.coupon_id AND c.missing_since IS NULL"
-    " JOIN listing AS l ON l.id = a.listing_id AND l.watched = 1 AND l.coupon_state = c.coupon_state"
-    " LEFT JOIN stock AS s ON s.stock_id = c.stock_id"
-    " WHERE c.appid = ?1 AND c.openid = ?2 AND NOT EXISTS ("
-    "SELECT 1 FROM listing AS other WHERE other.appid = c.appid AND other.openid = c.openid"
-    " AND other.watched = 1 AND other.id <> l.id"
-    " AND (other.stock_id = '' OR other.stock_id = c.stock_id)"
-    " AND (other.product_coupon_id = ''"
-    " OR other.product_coupon_id IN (c.product_coupon_id, s.product_coupon_id))"
-    " AND (other.coupon_state = '' OR coalesce(other.last_whole_at, 0) < a.since))";
-
-}  // namespace
 
 AbsenceTable::AbsenceTable(SQLite::Database& database)
-    : insert_(database,
-              "INSERT INTO absence (listing_id, coupon_id, since) VALUES (?1, ?2, ?3)"
-              " ON CONFLICT (listing_id, coupon_id) DO NOTHING"),
-      prune_(database,
-             "DELETE FROM absence WHERE listing_id = ?1"
-             " AND coupon_id NOT IN (SELECT CAST(value AS INTEGER) FROM json_each(?2))"),
-      ruled_out_(database, kRuledOutSql) {}
+    : add_(database,
+           "INSERT INTO absence (coupon_id, since, since_order, pass, stage, stage_order)"
+           " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+           " ON CONFLICT (coupon_id) DO NOTHING"),
+      update_(database,
+              "UPDATE absence SET pass = ?2, stage = ?3, stage_order = ?4 WHERE coupon_id = ?1"
+              " AND (pass, stage, stage_order) IS NOT (?2, ?3, ?4)"),
+      remove_(database, "DELETE FROM absence WHERE coupon_id = ?1"),
+      of_user_(database,
+               "SELECT c.id, c.coupon_state, c.stock_id, c.product_coupon_id, s.product_coupon_id,"
+               " c.unlisted_since IS NOT NULL, a.since, a.since_order, a.pass, a.stage, a.stage_order"
+               " FROM coupon AS c JOIN absence AS a ON a.coupon_id = c.id"
+               " LEFT JOIN stock AS s ON s.stock_id = c.stock_id"
+               " WHERE c.appid = ?1 AND c.openid = ?2 AND c.missing_since IS NULL") {}
 
-void AbsenceTable::replace(ListingId listing, const std::vector<CouponTable::Present>& absent,
-                           UnixSeconds observed_at) {
-  KeyList kept;
-  for (const CouponTable::Present& coupon : absent) {
-    insert_.run(listing, coupon.coupon_id, observed_at);
-    kept.add(coupon.coupon_id);
-  }
-  prune_.run(listing, kept.json());
+void AbsenceTable::add(const Absence& absence) {
+  const AbsenceSearch& search = absence.search;
+  add_.run(absence.coupon_id, absence.since, absence.since_order, search.pass, search.stage,
+           search.stage_order);
 }
 
-std::vector<CouponTable::Present> AbsenceTable::ruled_out(const ListingKey& listing) {
-  std::vector<CouponTable::Present> coupons;
-  ruled_out_.query(
+void AbsenceTable::update(const Absence& absence) {
+  const AbsenceSearch& search = absence.search;
+  update_.run(absence.coupon_id, search.pass, search.stage, search.stage_order);
+}
+
+void AbsenceTable::remove(std::int64_t coupon) { remove_.run(coupon); }
+
+std::vector<Absence> AbsenceTable::of_user(const ListingKey& listing) {
+  std::vector<Absence> absences;
+  of_user_.query(
       [&](const Row& row) {
-        coupons.push_back({row.integer(0).value(), row.text(1)});
+        Absence absence;
+        absence.coupon_id = row.integer(0).value();
+        absence.state = row.text(1);
+        absence.scope = {.stock_id = row.text(2).value(),
+                         .product_coupon_id = row.text(3),
+                         .product_coupon_id_of_stock = row.text(4)};
+        absence.is_unlisted = row.integer(5) == 1;
+        absence.since = row.integer(6).value();
+        absence.since_order = row.integer(7).value();
+        absence.search = {.pass = row.integer(8).value(),
+                          .stage = row.integer(9).value(),
+                          .stage_order = row.integer(10).value()};
+        absences.push_back(std::move(absence));
       },
       listing.appid, listing.openid.reveal());
-  return coupons;
+  return absences;
 }
 
 }  // namespace couponsync

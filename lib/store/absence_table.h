@@ -1,31 +1,42 @@
 #pragma once
 
 #include "base/listing.h"
-#include "store/coupon_table.h"
+#include "store/absence_search.h"
 #include "store/sql.h"
 
+#include <cstdint>
 #include <vector>
 
 namespace couponsync {
 
-/// `absence`: coupons that the listing of their state no longer shows. Such a coupon may be in another state
-/// by now, so it is missing only once the user's other listings that could show it have been read since, too.
-/// Throws SQLite::Exception.
+/// A coupon that listings narrowed by state no longer show, as far as the search for it has come.
+struct Absence {
+  std::int64_t coupon_id = 0;
+  Text state{};  ///< the coupon's, as last seen
+  CouponScope scope{};
+  bool is_unlisted = false;  ///< is known to be in no watched listing; whether it is missing is still open
+  UnixSeconds since = 0;     ///< when a listing first lacked it
+  RequestOrder since_order = 0;  ///< the first request of that reading
+  AbsenceSearch search{};
+};
+
+/// `absence`. Throws SQLite::Exception.
 class AbsenceTable {
  public:
   explicit AbsenceTable(SQLite::Database& database);
 
-  /// The coupons that this listing, just read whole, should hold and did not; those it lacked before keep
-  /// their time.
-  void replace(ListingId listing, const std::vector<CouponTable::Present>& absent, UnixSeconds observed_at);
-  /// The user's coupons that no listing can be holding any more. A listing without a state decides on its own
-  /// coupons itself.
-  std::vector<CouponTable::Present> ruled_out(const ListingKey& listing);
+  /// Does nothing for a coupon that is searched for already.
+  void add(const Absence& absence);
+  void update(const Absence& absence);
+  void remove(std::int64_t coupon);
+  /// Those of the coupons of this user that are not missing.
+  std::vector<Absence> of_user(const ListingKey& listing);
 
  private:
-  Statement insert_;
-  Statement prune_;
-  Statement ruled_out_;
+  Statement add_;
+  Statement update_;
+  Statement remove_;
+  Statement of_user_;
 };
 
 }  // namespace couponsync

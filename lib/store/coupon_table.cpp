@@ -11,7 +11,7 @@ std::string upsert_coupon_sql() {
                 .keys = {"appid", "openid", "stock_id", "coupon_code"},
                 .insert_only = {"first_seen_at"},
                 .columns = columns_of(kCouponFields)};
-  upsert.columns.insert(upsert.columns.end(), {"changed_at", "missing_since"});
+  upsert.columns.insert(upsert.columns.end(), {"changed_at", "missing_since", "unlisted_since"});
   return upsert.sql();
 }
 
@@ -24,27 +24,27 @@ std::string upsert_usage_sql() {
       .sql();
 }
 
-// A stock may belong to another product than the entry it came with says. Only a coupon of which both say
-// the filter's product (or one of them, and the other nothing) must be in the listing.
-constexpr const char* kExpectedSql =
-    "SELECT c.id, c.coupon_state FROM coupon AS c LEFT JOIN stock AS s ON s.stock_id = c.stock_id"
-    " WHERE c.appid = ?1 AND c.openid = ?2 AND c.missing_since IS NULL"
-    " AND (?3 = '' OR ?3 = c.stock_id)"
-    " AND (?4 = '' OR (?4 = coalesce(c.product_coupon_id, s.product_coupon_id)"
-    " AND ?4 = coalesce(s.product_coupon_id, c.product_coupon_id)))"
-    " AND (?5 = '' OR ?5 = c.coupon_state)";
+constexpr const char* kInScopeSql =
+    "SELECT c.id, c.coupon_state, c.stock_id, c.product_coupon_id, s.product_coupon_id,"
+    " c.unlisted_since IS NOT NULL FROM coupon AS c LEFT JOIN stock AS s ON s.stock_id = c.stock_id"
+    " WHERE c.appid = ?1 AND c.openid = ?2 AND c.missing_since IS NULL";
 
 }  // namespace
 
 CouponTable::CouponTable(SQLite::Database& database)
     : database_(database),
       find_(database,
-            "SELECT id, content_hash, missing_since, coupon_state, usage_total_count, usage_used_count"
+            "SELECT id, content_hash, missing_since, coupon_state, usage_total_count, usage_used_count,"
+            " unlisted_since, EXISTS (SELECT 1 FROM absence WHERE coupon_id = coupon.id)"
             " FROM coupon WHERE appid = ?1 AND openid = ?2 AND stock_id = ?3 AND coupon_code = ?4"),
       upsert_(database, upsert_coupon_sql()),
-      return_(database, "UPDATE coupon SET missing_since = NULL, changed_at = ?2 WHERE id = ?1"),
-      mark_missing_(database, "UPDATE coupon SET missing_since = ?2, changed_at = ?2 WHERE id = ?1"),
-      expected_(database, kExpectedSql),
+      return_(database,
+              "UPDATE coupon SET missing_since = NULL, unlisted_since = NULL, changed_at = ?2 WHERE id = ?1"),
+      mark_missing_(database,
+                    "UPDATE coupon SET missing_since = ?2, unlisted_since = NULL, changed_at = ?2"
+                    " WHERE id = ?1"),
+      mark_unlisted_(database, "UPDATE coupon SET unlisted_since = ?2, changed_at = ?3 WHERE id = ?1"),
+      in_scope_(database, kInScopeSql),
       upsert_usage_(database, upsert_usage_sql()),
       prune_usage_(database,
                    "DELETE FROM usage_detail WHERE coupon_id = ?1"
@@ -53,22 +53,29 @@ CouponTable::CouponTable(SQLite::Database& database)
                      "INSERT INTO coupon_change (observed_at, coupon_id, kind, from_state, to_state)"
                      " VALUES (?1, ?2, ?3, ?4, ?5)") {}
 
-CouponTable::Effect CouponTable::store(const ListingKey& listing, const Coupon& coupon,
-                                       UnixSeconds observed_at) {
+CouponTable::Effect CouponTable::store(const ListingKey& listing, const Coupon& coupon, const Sighting& seen,
+                                       const SightingLog& log) {
+  const UnixSeconds observed_at = seen.observed_at;
   const std::optional<Known> known = find(listing, coupon);
   if (!known) {
     upsert(listing, coupon, observed_at);
     const std::int64_t id = last_insert_id(database_);
     store_usage(id, coupon.usage_details);
     append_change(observed_at, id, "added", std::nullopt, coupon.coupon_state);
-    return {.coupon_id = id, .kind = Effect::Kind::inserted, .returned = false};
+    return {.coupon_id = id, .kind = Effect::Kind::inserted};
   }
-  Effect effect{.coupon_id = known->id, .kind = Effect::Kind::unchanged, .returned = known->missing};
+  if (log.is_outdated(SightingLog::user_of(listing), known->id, seen.sent))
+    return {.coupon_id = known->id, .outdated = true};
+  Effect effect{.coupon_id = known->id,
+                .returned = known->missing,
+                .listed = known->unlisted,
+                .searched_for = known->searched_for};
   if (known->missing) append_change(observed_at, known->id, "returned", known->state, known->state);
+  if (known->unlisted) append_change(observed_at, known->id, "listed", known->state, known->state);
   if (known->content_hash != coupon.content_hash) {
     update(*known, listing, coupon, observed_at);
     effect.kind = Effect::Kind::updated;
-  } else if (known->missing) {
+  } else if (known->missing || known->unlisted) {
     return_.run(known->id, observed_at);
   }
   return effect;
@@ -81,6 +88,8 @@ std::optional<CouponTable::Known> CouponTable::find(const ListingKey& listing, c
         known = Known{.id = row.integer(0).value(),
                       .content_hash = row.digest(1),
                       .missing = row.integer(2).has_value(),
+                      .unlisted = row.integer(6).has_value(),
+                      .searched_for = row.integer(7) == 1,
                       .state = row.text(3),
                       .usage_total_count = row.integer(4),
                       .usage_used_count = row.integer(5)};
@@ -98,6 +107,7 @@ void CouponTable::upsert(const ListingKey& listing, const Coupon& coupon, UnixSe
   upsert_.add(observed_at);
   add_fields(upsert_, kCouponFields, coupon);
   upsert_.add(observed_at);
+  upsert_.add(nullptr);
   upsert_.add(nullptr);
   upsert_.finish();
 }
@@ -131,20 +141,32 @@ bool CouponTable::store_usage(std::int64_t coupon_id, const std::vector<UsageDet
   return changed > 0;
 }
 
-std::vector<CouponTable::Present> CouponTable::expected_in(const ListingKey& listing) {
+std::vector<CouponTable::Present> CouponTable::in_scope_of(const ListingKey& listing) {
+  const WatchedListing narrowed{.product_coupon_id = listing.product_coupon_id, .stock_id = listing.stock_id};
   std::vector<Present> coupons;
-  expected_.query(
+  in_scope_.query(
       [&](const Row& row) {
-        coupons.push_back({row.integer(0).value(), row.text(1)});
+        Present coupon{.coupon_id = row.integer(0).value(),
+                       .state = row.text(1),
+                       .scope = {.stock_id = row.text(2).value(),
+                                 .product_coupon_id = row.text(3),
+                                 .product_coupon_id_of_stock = row.text(4)},
+                       .is_unlisted = row.integer(5) == 1};
+        if (coupon.scope.must_be_in(narrowed)) coupons.push_back(std::move(coupon));
       },
-      listing.appid, listing.openid.reveal(), listing.stock_id, listing.product_coupon_id,
-      listing.coupon_state);
+      listing.appid, listing.openid.reveal());
   return coupons;
 }
 
-void CouponTable::mark_missing(const Present& coupon, UnixSeconds observed_at) {
-  mark_missing_.run(coupon.coupon_id, observed_at);
-  append_change(observed_at, coupon.coupon_id, "missing", coupon.state, coupon.state);
+void CouponTable::mark_missing(std::int64_t coupon, const Text& state, UnixSeconds observed_at) {
+  mark_missing_.run(coupon, observed_at);
+  append_change(observed_at, coupon, "missing", state, state);
+}
+
+void CouponTable::mark_unlisted(std::int64_t coupon, const Text& state, UnixSeconds since,
+                                UnixSeconds observed_at) {
+  mark_unlisted_.run(coupon, since, observed_at);
+  append_change(observed_at, coupon, "unlisted", state, state);
 }
 
 void CouponTable::append_change(UnixSeconds observed_at, std::int64_t coupon_id, const std::string& kind,

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "base/listing.h"
-#include "store/mirror.h"
+#include "store/absence_search.h"
+#include "store/sighting.h"
+#include "store/sighting_log.h"
 #include "store/sql.h"
 
 #include <cstdint>
@@ -19,24 +21,35 @@ class CouponTable {
     enum class Kind { inserted, updated, unchanged };
     std::int64_t coupon_id = 0;
     Kind kind = Kind::unchanged;
-    bool returned = false;  ///< it was missing
+    bool returned = false;      ///< it was missing
+    bool listed = false;        ///< it was unlisted
+    bool searched_for = false;  ///< it is in `absence`
+    bool outdated = false;      ///< a later request has told about it already: nothing was stored
   };
-  /// Stores a coupon that is listed; one that is stored with these contents already is only read.
-  Effect store(const ListingKey& listing, const Coupon& coupon, UnixSeconds observed_at);
+  /// Stores a coupon that is listed; one that is stored with these contents already is only read. `log` tells
+  /// whether the page comes too late for it.
+  Effect store(const ListingKey& listing, const Coupon& coupon, const Sighting& seen, const SightingLog& log);
 
   struct Present {
-    std::int64_t coupon_id;
+    std::int64_t coupon_id = 0;
     Text state;
+    CouponScope scope;
+    bool is_unlisted = false;
   };
-  /// The user's coupons that are not missing and that, as far as the mirror knows, this listing must hold.
-  std::vector<Present> expected_in(const ListingKey& listing);
-  void mark_missing(const Present& coupon, UnixSeconds observed_at);
+  /// The user's coupons that are not missing and that, in the right state, this listing must hold as far as
+  /// the mirror knows.
+  std::vector<Present> in_scope_of(const ListingKey& listing);
+  void mark_missing(std::int64_t coupon, const Text& state, UnixSeconds observed_at);
+  /// `since`: when the first of the listings that could show it did not.
+  void mark_unlisted(std::int64_t coupon, const Text& state, UnixSeconds since, UnixSeconds observed_at);
 
  private:
   struct Known {
     std::int64_t id = 0;
     std::optional<Digest> content_hash;
     bool missing = false;
+    bool unlisted = false;
+    bool searched_for = false;
     Text state;
     Integer usage_total_count;
     Integer usage_used_count;
@@ -54,7 +67,8 @@ class CouponTable {
   Statement upsert_;
   Statement return_;
   Statement mark_missing_;
-  Statement expected_;
+  Statement mark_unlisted_;
+  Statement in_scope_;
   Statement upsert_usage_;
   Statement prune_usage_;
   Statement append_change_;

@@ -7,6 +7,9 @@
 namespace couponsync {
 namespace {
 
+/// Two readings that fail at the same bookmark are enough to give it up.
+constexpr std::int64_t kBookmarkFailures = 2;
+
 constexpr const char* kWatchSql =
     "INSERT INTO listing (appid, openid, product_coupon_id, stock_id, coupon_state, log_name, watched)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)"
@@ -16,20 +19,35 @@ constexpr const char* kWatchSql =
 
 const std::string kSelectState =
     "SELECT id, appid, openid, product_coupon_id, stock_id, coupon_state, next_page_token, pages_done,"
-    " total_count, last_started_at, last_completed_at, next_due_at, failures FROM listing ";
+    " total_count, last_started_at, last_completed_at, next_due_at, failures,"
+    " entries_done FROM listing ";
 
 // These write nothing if all is as it was, so that a page read again in the same second is no change.
-constexpr const char* kKeepCheckpointSql =
-    "UPDATE listing SET next_page_token = ?2, pages_done = ?3, total_count = ?4, last_started_at = ?5"
-    " WHERE id = ?1 AND (next_page_token, pages_done, total_count, last_started_at) IS NOT (?2, ?3, ?4, ?5)";
+constexpr const char* kKeepBookmarkSql =
+    "UPDATE listing SET next_page_token = ?2, pages_done = ?3, total_count = ?4, last_started_at = ?5,"
+    " entries_done = ?6, bookmark_failures = 0"
+    " WHERE id = ?1 AND (next_page_token, pages_done, total_count, last_started_at, entries_done,"
+    " bookmark_failures) IS NOT (?2, ?3, ?4, ?5, ?6, 0)";
 
 constexpr const char* kCompleteSql =
     "UPDATE listing SET next_page_token = NULL, pages_done = ?2, total_count = ?3, last_started_at = ?4,"
     " last_completed_at = ?5, next_due_at = ?6, failures = 0, last_error_code = NULL, last_error = NULL,"
-    " last_request_id = NULL, last_whole_at = coalesce(?7, last_whole_at)"
+    " last_request_id = NULL, last_whole_at = coalesce(?7, last_whole_at),"
+    " last_whole_order = coalesce(?8, last_whole_order), entries_done = ?9, bookmark_failures = 0"
     " WHERE id = ?1 AND (next_page_token, pages_done, total_count, last_started_at, last_completed_at,"
-    " next_due_at, failures, last_error_code, last_error, last_request_id, last_whole_at)"
-    " IS NOT (NULL, ?2, ?3, ?4, ?5, ?6, 0, NULL, NULL, NULL, coalesce(?7, last_whole_at))";
+    " next_due_at, failures, last_error_code, last_error, last_request_id, last_whole_at, last_whole_order,"
+    " entries_done, bookmark_failures)"
+    " IS NOT (NULL, ?2, ?3, ?4, ?5, ?6, 0, NULL, NULL, NULL, coalesce(?7, last_whole_at),"
+    " coalesce(?8, last_whole_order), ?9, 0)";
+
+constexpr const char* kRecordFailureSql =
+    "UPDATE listing SET failures = failures + 1, last_started_at = ?2, next_due_at = ?3,"
+    " last_error_code = ?4, last_error = ?5, last_request_id = ?6,"
+    " bookmark_failures = iif(next_page_token IS NULL OR bookmark_failures >= ?7, 0, bookmark_failures + 1),"
+    " pages_done = iif(next_page_token IS NOT NULL AND bookmark_failures >= ?7, 0, pages_done),"
+    " entries_done = iif(next_page_token IS NOT NULL AND bookmark_failures >= ?7, 0, entries_done),"
+    " next_page_token = iif(bookmark_failures >= ?7, NULL, next_page_token)"
+    " WHERE id = ?1";
 
 ListingState to_state(const Row& row) {
   return {.id = row.integer(0).value(),
@@ -44,7 +62,8 @@ ListingState to_state(const Row& row) {
           .last_started_at = row.integer(9),
           .last_completed_at = row.integer(10),
           .next_due_at = row.integer(11),
-          .failures = row.integer(12).value()};
+          .failures = row.integer(12).value(),
+          .entries_done = row.integer(13).value()};
 }
 
 Text if_any(const std::string& text) { return text.empty() ? Text{} : Text{text}; }
@@ -63,12 +82,15 @@ ListingTable::ListingTable(SQLite::Database& database)
       get_(database, kSelectState + "WHERE id = ?1"),
       watched_(database, "SELECT id FROM listing WHERE watched = 1"),
       unwatch_(database, "UPDATE listing SET watched = 0 WHERE id = ?1"),
-      keep_checkpoint_(database, kKeepCheckpointSql),
+      keep_bookmark_(database, kKeepBookmarkSql),
       complete_(database, kCompleteSql),
-      record_failure_(database,
-                      "UPDATE listing SET failures = failures + 1, last_started_at = ?2, next_due_at = ?3,"
-                      " last_error_code = ?4, last_error = ?5, last_request_id = ?6 WHERE id = ?1"),
-      drop_checkpoint_(database, "UPDATE listing SET next_page_token = NULL, pages_done = 0 WHERE id = ?1") {}
+      record_failure_(database, kRecordFailureSql),
+      drop_bookmark_(database,
+                     "UPDATE listing SET next_page_token = NULL, pages_done = 0, entries_done = 0,"
+                     " bookmark_failures = 0 WHERE id = ?1"),
+      watched_of_user_(database,
+                       "SELECT id, product_coupon_id, stock_id, coupon_state, last_whole_order FROM listing"
+                       " WHERE appid = ?1 AND openid = ?2 AND watched = 1") {}
 
 std::vector<ListingState> ListingTable::set_watchlist(std::span<const ListingKey> keys) {
   std::vector<ListingState> states;
@@ -105,23 +127,39 @@ ListingState ListingTable::get(ListingId listing) {
   return std::move(state).value();
 }
 
-void ListingTable::keep_checkpoint(const PageCommit& commit, const Progress& progress) {
-  keep_checkpoint_.run(commit.listing, commit.page.next_page_token, commit.page_index + 1,
-                       progress.total_count, progress.started_at);
+void ListingTable::keep_bookmark(const PageCommit& commit, const Progress& progress) {
+  keep_bookmark_.run(commit.listing, commit.page.next_page_token, commit.page_index + 1, progress.total_count,
+                     progress.started_at, progress.entries);
 }
 
-void ListingTable::complete(const PageCommit& commit, const Progress& progress, bool whole) {
+void ListingTable::complete(const PageCommit& commit, const Progress& progress, Worth worth) {
+  const Instant whole_at = worth.whole ? progress.started_at : Instant{};
+  const Integer whole_order = worth.evidence ? commit.seen.reading_began : Integer{};
   complete_.run(commit.listing, commit.page_index + 1, progress.total_count, progress.started_at,
-                commit.seen.observed_at, commit.next_due_at, whole ? progress.started_at : Instant{});
+                commit.seen.observed_at, commit.next_due_at, whole_at, whole_order, progress.entries);
 }
 
 void ListingTable::record_failure(const ListingFailure& failure) {
   const int changed =
       record_failure_.run(failure.listing, failure.started_at, failure.next_due_at, if_any(failure.code),
-                          if_any(failure.message), if_any(failure.request_id));
+                          if_any(failure.message), if_any(failure.request_id), kBookmarkFailures - 1);
   require_row(changed, failure.listing);
 }
 
-void ListingTable::drop_checkpoint(ListingId listing) { require_row(drop_checkpoint_.run(listing), listing); }
+void ListingTable::drop_bookmark(ListingId listing) { require_row(drop_bookmark_.run(listing), listing); }
+
+std::vector<WatchedListing> ListingTable::watched_of_user(const ListingKey& listing) {
+  std::vector<WatchedListing> listings;
+  watched_of_user_.query(
+      [&](const Row& row) {
+        listings.push_back({.id = row.integer(0).value(),
+                            .product_coupon_id = row.text(1).value(),
+                            .stock_id = row.text(2).value(),
+                            .coupon_state = row.text(3).value(),
+                            .last_whole_order = row.integer(4)});
+      },
+      listing.appid, listing.openid.reveal());
+  return listings;
+}
 
 }  // namespace couponsync

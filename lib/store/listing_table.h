@@ -1,5 +1,6 @@
 #pragma once
 
+#include "store/absence_search.h"
 #include "store/mirror.h"
 #include "store/sql.h"
 
@@ -22,13 +23,22 @@ class ListingTable {
   struct Progress {
     Integer total_count;
     Instant started_at;
+    std::int64_t entries = 0;  ///< on its pages, with this one's
   };
-  /// After a page that did not complete its listing: the checkpoint behind it, none behind the last one.
-  void keep_checkpoint(const PageCommit& commit, const Progress& progress);
+  /// After a page that did not complete its listing: the bookmark behind it, none behind the last one.
+  void keep_bookmark(const PageCommit& commit, const Progress& progress);
+  /// What the reading that ended is good for.
+  struct Worth {
+    bool whole = false;     ///< nothing is known that it lacks
+    bool evidence = false;  ///< it tells what the listing does not hold
+  };
   /// After the last page.
-  void complete(const PageCommit& commit, const Progress& progress, bool whole);
+  void complete(const PageCommit& commit, const Progress& progress, Worth worth);
+  /// A bookmark at which reading failed twice is dropped: whatever the reason is, it may be the token.
   void record_failure(const ListingFailure& failure);
-  void drop_checkpoint(ListingId listing);
+  void drop_bookmark(ListingId listing);
+  /// The watched listings of this one's user.
+  std::vector<WatchedListing> watched_of_user(const ListingKey& listing);
 
  private:
   ListingState watch(const ListingKey& key);
@@ -39,10 +49,11 @@ class ListingTable {
   Statement get_;
   Statement watched_;
   Statement unwatch_;
-  Statement keep_checkpoint_;
+  Statement keep_bookmark_;
   Statement complete_;
   Statement record_failure_;
-  Statement drop_checkpoint_;
+  Statement drop_bookmark_;
+  Statement watched_of_user_;
 };
 
 }  // namespace couponsync

@@ -1,5 +1,6 @@
 #include "store/mirror.h"
 
+#include "store/absence_finder.h"
 #include "store/absence_table.h"
 #include "store/connection.h"
 #include "store/coupon_table.h"
@@ -16,6 +17,20 @@
 #include <utility>
 
 namespace couponsync {
+namespace {
+
+/// Behind what is stored as evidence; whatever else was sent before is forgotten, since its reply is.
+RequestOrder order_behind_evidence(SQLite::Database& database) {
+  RequestOrder last = 0;
+  Statement(
+      database,
+      "SELECT max(coalesce((SELECT max(last_whole_order) FROM listing WHERE last_whole_order NOT NULL), 0),"
+      " coalesce((SELECT max(stage_order) FROM absence), 0))")
+      .query([&](const Row& row) { last = row.integer(0).value(); });
+  return last + 1;
+}
+
+}  // namespace
 
 struct Mirror::Impl {
   Impl(WriterLock lock_held, const MirrorOptions& options)
@@ -29,11 +44,14 @@ struct Mirror::Impl {
         runs(connection.database()),
         quota(connection.database()),
         redaction_key(connection.database(),
-                      "SELECT value FROM mirror_property WHERE name = 'redaction_key'") {}
+                      "SELECT value FROM mirror_property WHERE name = 'redaction_key'"),
+        finder(coupons, absences, log),
+        first_request_order(order_behind_evidence(connection.database())) {}
 
   /// Runs `work` in a transaction or savepoint of its own.
   template <class Work>
   auto atomically(Work work) {
+    const SightingLog::Mark before = log.mark();
     return translated(connection.path(), [&] {
       try {
         Connection::Scope scope(connection);
@@ -41,6 +59,7 @@ struct Mirror::Impl {
         scope.release();
         return result;
       } catch (...) {
+        log.take_back_to(before);
         forget_rows();
         throw;
       }
@@ -59,19 +78,16 @@ struct Mirror::Impl {
   }
 
   PageOutcome apply_page(const PageCommit& commit);
-  void store_coupons(const ListingState& listing, const PageCommit& commit, PageOutcome& outcome);
+  void store_coupons(const ListingState& listing, const PageCommit& commit, bool alone, PageOutcome& outcome);
   void finish_listing(const ListingState& listing, const PageCommit& commit, const Reading* reading,
-                      PageOutcome& outcome);
-  void find_missing(const ListingState& listing, const PageCommit& commit, const Reading& reading,
-                    PageOutcome& outcome);
-  void mark_missing(const std::vector<CouponTable::Present>& gone, UnixSeconds observed_at,
-                    PageOutcome& outcome);
+                      std::vector<WatchedListing>& watched, PageOutcome& outcome);
 
   void forget_rows() {
     stocks.forget();
     products.forget();
   }
   void forget() {
+    log.take_back_to(transaction_began);
     forget_rows();
     readings.clear();
   }
@@ -86,7 +102,11 @@ struct Mirror::Impl {
   RunTable runs;
   QuotaTable quota;
   Statement redaction_key;
+  SightingLog log;
+  SightingLog::Mark transaction_began = 0;
   Readings readings;
+  AbsenceFinder finder;
+  RequestOrder first_request_order;
 };
 
 namespace {
@@ -96,12 +116,19 @@ void require_next_page(const ListingState& listing, const PageCommit& commit) {
   if (listing.next_page_token && commit.page_index == listing.pages_done) return;
   throw std::logic_error("page " + std::to_string(commit.page_index) + " of listing " +
                          std::to_string(listing.id) + ", which has " + std::to_string(listing.pages_done) +
-                         (listing.next_page_token ? " pages so far" : " pages and no checkpoint"));
+                         (listing.next_page_token ? " pages so far" : " pages and no bookmark"));
 }
 
 ListingTable::Progress progress_of(const ListingState& listing, const PageCommit& commit) {
-  if (commit.page_index == 0) return {commit.page.total_count, commit.started_at};
-  return {commit.page.total_count ? commit.page.total_count : listing.total_count, listing.last_started_at};
+  const std::int64_t entries =
+      static_cast<std::int64_t>(commit.page.coupons.size()) + commit.page.refused_entries;
+  if (commit.page_index == 0) return {commit.page.total_count, commit.started_at, entries};
+  return {listing.total_count, listing.last_started_at, listing.entries_done + entries};
+}
+
+/// Pages of before a break cannot be looked at again, but they are too few in any case.
+bool fell_short(const ListingTable::Progress& progress) {
+  return progress.total_count && progress.entries < *progress.total_count;
 }
 
 }  // namespace
@@ -109,76 +136,73 @@ ListingTable::Progress progress_of(const ListingState& listing, const PageCommit
 PageOutcome Mirror::Impl::apply_page(const PageCommit& commit) {
   const ListingState listing = listings.get(commit.listing);
   require_next_page(listing, commit);
-  const Reading* reading = readings.continue_with(listing, commit);
+  log.forget_before(commit.oldest_open);
+  std::vector<WatchedListing> watched = listings.watched_of_user(listing.key);
+  const Reading* reading = readings.continue_with(listing, commit, log);
   for (const ProductCoupon& product : commit.page.products) products.store(product, commit.seen.observed_at);
   for (const Stock& stock : commit.page.stocks) stocks.store(stock, commit.seen.observed_at);
   PageOutcome outcome;
-  store_coupons(listing, commit, outcome);
+  store_coupons(listing, commit, watched.size() < 2, outcome);
   if (commit.page.next_page_token)
-    listings.keep_checkpoint(commit, progress_of(listing, commit));
+    listings.keep_bookmark(commit, progress_of(listing, commit));
   else
-    finish_listing(listing, commit, reading, outcome);
+    finish_listing(listing, commit, reading, watched, outcome);
+  outcome.listing = listings.get(commit.listing);
   return outcome;
 }
 
-void Mirror::Impl::store_coupons(const ListingState& listing, const PageCommit& commit,
+/// `alone`: the user has no other listing.
+void Mirror::Impl::store_coupons(const ListingState& listing, const PageCommit& commit, bool alone,
                                  PageOutcome& outcome) {
   using enum CouponTable::Effect::Kind;
+  const SightingLog::User user = SightingLog::user_of(listing.key);
   std::vector<std::int64_t> ids;
   ids.reserve(commit.page.coupons.size());
   for (const Coupon& coupon : commit.page.coupons) {
-    const CouponTable::Effect effect = coupons.store(listing.key, coupon, commit.seen.observed_at);
+    const CouponTable::Effect effect = coupons.store(listing.key, coupon, commit.seen, log);
     ids.push_back(effect.coupon_id);
+    if (effect.searched_for) absences.remove(effect.coupon_id);
+    if (!alone) log.note_listed(user, effect.coupon_id, commit.seen);
     outcome.inserted += effect.kind == inserted ? 1 : 0;
     outcome.updated += effect.kind == updated ? 1 : 0;
     outcome.unchanged += effect.kind == unchanged ? 1 : 0;
     outcome.returned += effect.returned ? 1 : 0;
+    outcome.listed += effect.listed ? 1 : 0;
+    outcome.outdated += effect.outdated ? 1 : 0;
   }
-  readings.note_seen(listing, ids);
+  readings.note_seen(listing.id, user, ids, commit.seen.received);
 }
 
 void Mirror::Impl::finish_listing(const ListingState& listing, const PageCommit& commit,
-                                  const Reading* reading, PageOutcome& outcome) {
+                                  const Reading* reading, std::vector<WatchedListing>& watched,
+                                  PageOutcome& outcome) {
   const ListingTable::Progress progress = progress_of(listing, commit);
   outcome.total_count = progress.total_count;
   if (reading != nullptr) outcome.distinct_coupons = static_cast<std::int64_t>(reading->seen.size());
-  if (reading != nullptr && reading->is_inconsistent()) {
+  const bool inconsistent = reading != nullptr ? reading->is_inconsistent() : fell_short(progress);
+  if (inconsistent) {
     outcome.ending = Ending::inconsistent;
-    listings.keep_checkpoint(commit, progress);
+    listings.keep_bookmark(commit, progress);
     readings.drop(listing.id);
     return;
   }
   outcome.ending = Ending::complete;
   outcome.whole = reading != nullptr && reading->is_whole();
-  listings.complete(commit, progress, outcome.whole);
-  if (outcome.whole) find_missing(listing, commit, *reading, outcome);
+  ListingTable::Worth worth;
+  if (outcome.whole) {
+    const AbsenceFinder::Ended ended{listing, commit, *reading, watched};
+    // A single page is one moment: nothing can have moved.
+    const bool is_one_moment = commit.page_index == 0 || reading->is_confirmed();
+    if (!is_one_moment && finder.is_wanted(ended)) outcome.ending = Ending::unconfirmed;
+    worth.whole = outcome.ending == Ending::complete;
+    worth.evidence = is_one_moment && !listing.key.coupon_state.empty();
+    if (is_one_moment) finder.conclude(ended, outcome);
+  }
+  listings.complete(commit, progress, worth);
   if (outcome.ending == Ending::unconfirmed)
     readings.keep_to_compare(listing.id);
   else
     readings.drop(listing.id);
-}
-
-void Mirror::Impl::find_missing(const ListingState& listing, const PageCommit& commit, const Reading& reading,
-                                PageOutcome& outcome) {
-  std::vector<CouponTable::Present> absent = coupons.expected_in(listing.key);
-  std::erase_if(absent, [&](const auto& coupon) { return reading.has_seen(coupon.coupon_id); });
-  // A single page is one moment: nothing can have moved.
-  const bool sure = commit.page_index == 0 || reading.is_confirmed();
-  if (!absent.empty() && !sure) {
-    outcome.ending = Ending::unconfirmed;
-    return;
-  }
-  if (!listing.key.coupon_state.empty()) {
-    absences.replace(listing.id, absent, commit.seen.observed_at);
-    absent = absences.ruled_out(listing.key);
-  }
-  mark_missing(absent, commit.seen.observed_at, outcome);
-}
-
-void Mirror::Impl::mark_missing(const std::vector<CouponTable::Present>& gone, UnixSeconds observed_at,
-                                PageOutcome& outcome) {
-  for (const CouponTable::Present& coupon : gone) coupons.mark_missing(coupon, observed_at);
-  outcome.missing += static_cast<std::int64_t>(gone.size());
 }
 
 Mirror::Mirror(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -211,6 +235,7 @@ std::vector<std::byte> Mirror::redaction_key() const {
 }
 
 void Mirror::begin() {
+  impl_->transaction_began = impl_->log.mark();
   translated(impl_->connection.path(), [&] { impl_->connection.begin(); });
 }
 
@@ -238,21 +263,23 @@ PageOutcome Mirror::apply_page(const PageCommit& commit) {
   return impl_->atomically_for(commit.listing, [&] { return impl_->apply_page(commit); });
 }
 
-void Mirror::record_failure(const ListingFailure& failure) {
+ListingState Mirror::record_failure(const ListingFailure& failure) {
   impl_->readings.drop(failure.listing);
-  impl_->atomically([&] {
+  return impl_->atomically([&] {
     impl_->listings.record_failure(failure);
-    return true;
+    return impl_->listings.get(failure.listing);
   });
 }
 
-void Mirror::drop_checkpoint(ListingId listing) {
+ListingState Mirror::drop_bookmark(ListingId listing) {
   impl_->readings.drop(listing);
-  impl_->atomically([&] {
-    impl_->listings.drop_checkpoint(listing);
-    return true;
+  return impl_->atomically([&] {
+    impl_->listings.drop_bookmark(listing);
+    return impl_->listings.get(listing);
   });
 }
+
+RequestOrder Mirror::first_request_order() const { return impl_->first_request_order; }
 
 RunId Mirror::start_run(RunTrigger trigger, UnixSeconds now) {
   return impl_->atomically([&] { return impl_->runs.start(trigger, now); });

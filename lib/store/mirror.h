@@ -45,16 +45,17 @@ class MirrorError : public std::runtime_error {
 struct ListingState {
   ListingId id = 0;
   ListingKey key;
-  Text next_page_token;  ///< the checkpoint: present while a reading is under way or was interrupted
+  Text next_page_token;  ///< the bookmark: present while a reading is under way or was interrupted
   std::int64_t pages_done = 0;
   Integer total_count;
   Instant last_started_at;
   Instant last_completed_at;
   Instant next_due_at;  ///< absent: due at once
   std::int64_t failures = 0;
+  std::int64_t entries_done = 0;  ///< entries on the pages done, each as often as it came
 };
 
-/// One page to be put into the mirror together with the checkpoint behind it.
+/// One page to be put into the mirror together with the bookmark behind it.
 struct PageCommit {
   ListingId listing = 0;
   Page page;
@@ -62,6 +63,10 @@ struct PageCommit {
   UnixSeconds started_at = 0;   ///< when this reading began
   Sighting seen{};              ///< when its request was sent and its reply came
   UnixSeconds next_due_at = 0;  ///< stored if this page ends the listing
+  /// The reading stood still between the page before and this one: the two are not one picture.
+  bool after_break = false;
+  /// No reply to a request before this one can come any more.
+  RequestOrder oldest_open = 0;
 };
 
 /// What a page means for the reading it belongs to.
@@ -83,12 +88,19 @@ struct PageOutcome {
   std::int64_t unchanged = 0;
   std::int64_t missing = 0;
   std::int64_t returned = 0;
+  std::int64_t unlisted = 0;
+  std::int64_t listed = 0;    ///< those that were unlisted
+  std::int64_t outdated = 0;  ///< of the unchanged: a later request had told about them already
   Ending ending = Ending::none;
   /// At the end: read without a break, and as many distinct coupons as total_count said. Only then it can
   /// tell what is missing.
   bool whole = false;
   Integer distinct_coupons;  ///< at the end of an unbroken reading: how many distinct coupons it had
   Integer total_count;       ///< at the end: what the first page promised
+  /// At the end: coupons of the user that are searched for in listings narrowed by state. Another reading of
+  /// all the user's listings, in the order of kCouponStates, finds them or tells what became of them.
+  std::int64_t searched_for = 0;
+  ListingState listing;  ///< its row behind this page
 };
 
 /// A listing that could not be read on.
@@ -164,13 +176,16 @@ class Mirror {
   /// Makes `keys` the watched listings, adding rows for new ones, and returns where each stands, in the order
   /// given.
   std::vector<ListingState> set_watchlist(std::span<const ListingKey> keys);
-  /// Upserts the page's rows, appends to the change feed, moves the checkpoint. Same data again changes no
-  /// row.
+  /// Upserts the page's rows, appends to the change feed, moves the bookmark. Same data again changes no row.
   PageOutcome apply_page(const PageCommit& commit);
-  /// Keeps the checkpoint, counts the failure, sets when the listing is due again.
-  void record_failure(const ListingFailure& failure);
-  /// Forgets the listing's checkpoint, so that it is read from its start.
-  void drop_checkpoint(ListingId listing);
+  /// Counts the failure, sets when the listing is due again, and returns its row. The bookmark is kept,
+  /// unless reading failed at it before.
+  ListingState record_failure(const ListingFailure& failure);
+  /// Forgets the listing's bookmark, so that it is read from its start; returns its row.
+  ListingState drop_bookmark(ListingId listing);
+
+  /// Greater than every RequestOrder this mirror has seen.
+  RequestOrder first_request_order() const;
 
   RunId start_run(RunTrigger trigger, UnixSeconds now);
   /// Stores the counters; `finished_at` is absent for a run that was interrupted.

@@ -2,28 +2,37 @@
 
 namespace couponsync {
 
-Reading* Readings::continue_with(const ListingState& listing, const PageCommit& page) {
+Reading* Readings::continue_with(const ListingState& listing, const PageCommit& page,
+                                 const SightingLog& log) {
   const Integer& total_count = page.page.total_count;
   const auto found = readings_.find(listing.id);
   if (page.page_index == 0) {
     Reading begun;
-    begun.appid = listing.key.appid;
-    begun.openid = listing.key.openid;
+    begun.user = SightingLog::user_of(listing.key);
+    begun.began = page.seen.reading_began;
     begun.promised = total_count;
+    begun.refused_entries = page.page.refused_entries;
     if (found != readings_.end() && found->second.ended) begun.seen_before = std::move(found->second.seen);
+    log.collect_listed_since(begun.user, begun.began, begun.listed_elsewhere);
     return &readings_.insert_or_assign(listing.id, std::move(begun)).first->second;
   }
-  if (found == readings_.end() || found->second.ended) return nullptr;
+  if (found == readings_.end() || found->second.ended || page.after_break) {
+    if (found != readings_.end()) readings_.erase(found);
+    return nullptr;
+  }
   Reading& reading = found->second;
+  reading.refused_entries += page.page.refused_entries;
   if (total_count && total_count != reading.promised) reading.contradicted = true;
   return &reading;
 }
 
-void Readings::note_seen(const ListingState& listing, const std::vector<std::int64_t>& coupons) {
+void Readings::note_seen(ListingId listing, SightingLog::User user, const std::vector<std::int64_t>& coupons,
+                         RequestOrder received) {
   for (auto& [id, reading] : readings_) {
-    if (reading.openid != listing.key.openid || reading.appid != listing.key.appid) continue;
-    auto& ids = id == listing.id ? reading.seen : reading.seen_elsewhere;
-    ids.insert(coupons.begin(), coupons.end());
+    if (id == listing)
+      reading.seen.insert(coupons.begin(), coupons.end());
+    else if (reading.user == user && received > reading.began)
+      reading.listed_elsewhere.insert(coupons.begin(), coupons.end());
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/listing.h"
 #include "store/mirror.h"
+#include "store/sighting_log.h"
 
 #include <optional>
 #include <unordered_map>
@@ -14,38 +15,41 @@ namespace couponsync {
 struct Reading {
   using CouponIds = std::unordered_set<std::int64_t>;
 
-  std::string appid;
-  Openid openid;
-  Integer promised;           ///< the first page's total_count
-  bool contradicted = false;  ///< by a later page's
-  bool ended = false;         ///< kept only to be compared with the next one
-  CouponIds seen;             ///< ids of the coupons on its pages
-  CouponIds seen_elsewhere;   ///< on pages of the user's other listings, meanwhile
+  SightingLog::User user = 0;
+  RequestOrder began = 0;            ///< its first request
+  Integer promised;                  ///< the first page's total_count
+  bool contradicted = false;         ///< by a later page's
+  std::int64_t refused_entries = 0;  ///< on its pages, which name no coupon
+  bool ended = false;                ///< kept only to be compared with the next one
+  CouponIds seen;                    ///< ids of the coupons on its pages
+  /// Ids of the coupons on pages of the user's other listings that came after this reading began.
+  CouponIds listed_elsewhere;
   /// What the reading just before had seen, if it ended unconfirmed.
   std::optional<CouponIds> seen_before;
 
-  /// Its pages are not one picture of the listing.
+  /// Its pages are not one picture of the listing. A refused entry may be a coupon that another entry shows.
   bool is_inconsistent() const {
-    return contradicted || (promised && *promised != static_cast<std::int64_t>(seen.size()));
+    const auto distinct = static_cast<std::int64_t>(seen.size());
+    return contradicted || (promised && (*promised < distinct || *promised > distinct + refused_entries));
   }
-  bool is_whole() const { return promised && !is_inconsistent(); }
+  bool is_whole() const { return promised && refused_entries == 0 && !is_inconsistent(); }
   /// Coupons came or went between the pages of neither of two readings in a row that show the same.
   bool is_confirmed() const { return seen_before == seen; }
-  /// A coupon that another listing showed while this one was read exists, even if this one came too early for
-  /// it.
-  bool has_seen(std::int64_t coupon) const {
-    return seen.contains(coupon) || seen_elsewhere.contains(coupon);
+  /// A coupon that another listing shows meanwhile exists, even if this one came too early for it.
+  bool lacks(std::int64_t coupon) const {
+    return !seen.contains(coupon) && !listed_elsewhere.contains(coupon);
   }
 };
 
-/// The unbroken readings. One that fails, is taken up again after a failure or a restart, or whose page was
-/// taken back, is not among them, and so marks nothing as missing.
+/// The unbroken readings. One that fails, is taken up again after a failure, a pause or a restart, or whose
+/// page was taken back, is not among them, and so is no evidence of what is missing.
 class Readings {
  public:
   /// A reading's next page: the first one begins it anew. None for one that had a break.
-  Reading* continue_with(const ListingState& listing, const PageCommit& page);
+  Reading* continue_with(const ListingState& listing, const PageCommit& page, const SightingLog& log);
   /// Notes which coupons a page of this listing had, for all readings of its user.
-  void note_seen(const ListingState& listing, const std::vector<std::int64_t>& coupons);
+  void note_seen(ListingId listing, SightingLog::User user, const std::vector<std::int64_t>& coupons,
+                 RequestOrder received);
 
   /// Keeps an unconfirmed reading for the next one to be compared with.
   void keep_to_compare(ListingId listing) { readings_.at(listing).ended = true; }

@@ -114,11 +114,13 @@ Task<Result<>> perform_only(JobQueue& queue, Work work) {
 }  // namespace
 
 struct Writer::Impl {
+  RequestOrders request_orders;
   DatabaseThread thread;
 };
 
 Writer::Writer(Mirror mirror, WriterOptions options)
-    : impl_(new Impl{.thread = {std::move(mirror), options}}) {}
+    : impl_(new Impl{.request_orders = RequestOrders(mirror.first_request_order()),
+                     .thread = {std::move(mirror), options}}) {}
 Writer::~Writer() = default;
 
 Task<Result<std::vector<ListingState>>> Writer::set_watchlist(std::vector<ListingKey> keys) {
@@ -132,13 +134,15 @@ Task<Result<PageOutcome>> Writer::apply_page(PageCommit commit) {
   });
 }
 
-Task<Result<>> Writer::record_failure(ListingFailure failure) {
-  return perform_only(impl_->thread.queue(),
-                      [failure = std::move(failure)](Mirror& mirror) { mirror.record_failure(failure); });
+Task<Result<ListingState>> Writer::record_failure(ListingFailure failure) {
+  return perform<ListingState>(impl_->thread.queue(), [failure = std::move(failure)](Mirror& mirror) {
+    return mirror.record_failure(failure);
+  });
 }
 
-Task<Result<>> Writer::drop_checkpoint(ListingId listing) {
-  return perform_only(impl_->thread.queue(), [listing](Mirror& mirror) { mirror.drop_checkpoint(listing); });
+Task<Result<ListingState>> Writer::drop_bookmark(ListingId listing) {
+  return perform<ListingState>(impl_->thread.queue(),
+                               [listing](Mirror& mirror) { return mirror.drop_bookmark(listing); });
 }
 
 Task<Result<RunId>> Writer::start_run(RunTrigger trigger, UnixSeconds now) {
@@ -160,6 +164,8 @@ Task<Result<std::optional<InterruptedRun>>> Writer::interrupted_once() {
 Task<Result<>> Writer::keep_quota(LearnedQuota quota) {
   return perform_only(impl_->thread.queue(), [quota](Mirror& mirror) { mirror.keep_quota(quota); });
 }
+
+RequestOrders& Writer::request_orders() { return impl_->request_orders; }
 
 std::size_t Writer::pending() const { return impl_->thread.queue().pending(); }
 

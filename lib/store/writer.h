@@ -3,6 +3,7 @@
 #include "base/failure.h"
 #include "base/task.h"
 #include "store/mirror.h"
+#include "store/request_orders.h"
 #include "store/writer_progress.h"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -40,12 +41,15 @@ class Writer {
 
   Task<Result<std::vector<ListingState>>> set_watchlist(std::vector<ListingKey> keys);
   Task<Result<PageOutcome>> apply_page(PageCommit commit);
-  Task<Result<>> record_failure(ListingFailure failure);
-  Task<Result<>> drop_checkpoint(ListingId listing);
+  Task<Result<ListingState>> record_failure(ListingFailure failure);
+  Task<Result<ListingState>> drop_bookmark(ListingId listing);
   Task<Result<RunId>> start_run(RunTrigger trigger, UnixSeconds now);
   Task<Result<>> finish_run(RunId run, RunCounters counters, Instant finished_at);
   Task<Result<std::optional<InterruptedRun>>> interrupted_once();
   Task<Result<>> keep_quota(LearnedQuota quota);
+
+  /// The numbers of the requests whose replies come to this mirror.
+  RequestOrders& request_orders();
 
   /// Jobs queued or running: completions still to be posted. For tests in virtual time. Thread-safe.
   std::size_t pending() const;

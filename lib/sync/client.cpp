@@ -117,7 +117,12 @@ Task<Result<FetchedPage>> Client::attempt(const ListingKey& key, const std::opti
   ++parts_.counters.requests;
 
   CallInFlight call(parts_, domain, sent_at);
+  RequestOrders::Ticket ticket = parts_.orders.issue();
   Answer answer = co_await exchange_.call(domain, key, page_token);
+  if (answer.page.has_value()) {
+    answer.page->request = std::move(ticket);
+    answer.page->received = parts_.orders.next();
+  }
   call.ended(answer.page);
   learn(domain, sent_at, answer);
   Result<FetchedPage>& page = answer.page;

@@ -33,6 +33,7 @@ class Client {
     DomainSelector& domains;
     Events& events;
     RunCounters& counters;
+    RequestOrders& orders;
   };
 
   Client(Parts parts, Exchange exchange, ClientOptions options, const boost::asio::any_io_executor& executor);

@@ -26,6 +26,8 @@ class Events {
   virtual void run_interrupted(RunTrigger /*trigger*/, const RunCounters& /*counters*/) {}
 
   virtual void listing_resumed(const ListingKey& /*key*/, std::int64_t /*pages_done*/) {}
+  /// The listing's bookmark is too old to go on from: it is read from its start.
+  virtual void bookmark_expired(const ListingKey& /*key*/, std::int64_t /*pages_done*/) {}
   virtual void page_committed(const ListingKey& /*key*/, std::int64_t /*page_index*/,
                               const PageOutcome& /*outcome*/) {}
   virtual void listing_completed(const ListingKey& /*key*/, const PageOutcome& /*last_page*/) {}

@@ -61,7 +61,7 @@ Result<FetchedPage> Exchange::read_reply(const ListingKey& key, const HttpReply&
   if (verified.has_error()) return verified.error();
   const std::string request_id(reply.header("Request-ID").value_or(""));
   Result<Page> page = decode_page(reply.body);
-  if (page.has_value()) return FetchedPage{std::move(*page), request_id};
+  if (page.has_value()) return FetchedPage{std::move(*page), request_id, {}, 0};
   Failure failure = page.error();
   failure.status = reply.status;
   failure.request_id = request_id;

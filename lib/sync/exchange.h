@@ -6,6 +6,7 @@
 #include "base/env.h"
 #include "base/listing.h"
 #include "net/transport.h"
+#include "store/request_orders.h"
 
 #include <chrono>
 #include <cstdint>
@@ -18,6 +19,8 @@ namespace couponsync {
 struct FetchedPage {
   Page page;
   std::string request_id;
+  RequestOrders::Ticket request;  ///< held until the page is in the mirror
+  RequestOrder received = 0;      ///< the next request to be sent when the reply had come
 };
 
 /// What became of one call.

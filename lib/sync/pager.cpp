@@ -1,6 +1,7 @@
 #include "sync/pager.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace couponsync {
@@ -11,6 +12,12 @@ using std::chrono::seconds;
 constexpr seconds kFirstRetry{30};
 /// While credentials are refused one listing probes for all.
 constexpr seconds kRefusedRetry{60};
+/// What a reading's first pages showed is too old to go on from after so long, or after the interval.
+constexpr seconds kBookmarkLife{600};
+/// Between two pages of one reading; what waits longer was held back, and is no picture of one moment.
+constexpr seconds kLongestGap{120};
+/// When a listing is read again whose reading had a break.
+constexpr seconds kSoon{60};
 constexpr std::int64_t kMaxPagesWithoutTotal = 10'000;
 
 /// However short the API makes its pages, one coupon a page is enough for any total; empty pages occur, and
@@ -20,74 +27,127 @@ std::int64_t max_pages(Integer total_count) {
   return total_count ? *total_count + kMargin : kMaxPagesWithoutTotal;
 }
 
+/// A user's listings narrowed by state are due together, so that they are read together.
+std::int64_t slot_number(const ListingState& listing) {
+  if (listing.key.coupon_state.empty()) return listing.id;
+  const std::size_t user = std::hash<std::string>{}(listing.key.appid + '\n' + listing.key.openid.reveal());
+  return static_cast<std::int64_t>(user >> 1U);
+}
+
 }  // namespace
 
 /// One reading of a listing: the pages from the first to the last.
 struct Pager::Reading {
   UnixSeconds run_started_at = 0;
   UnixSeconds started_at = 0;
+  RequestOrder began = 0;  ///< its first request, in this process
+  SteadyTime last_page_at{};
   std::optional<std::string> page_token;
   std::int64_t page_index = 0;
   Integer total_count;
   std::unordered_set<std::string> tokens_seen;
+  bool broken = false;      ///< it was taken up again after a pause
   bool restarted = false;   ///< after a failure, which may happen once
+  bool renewed = false;     ///< for its age, which may happen once
   bool confirming = false;  ///< it repeats one that ended unconfirmed
 };
 
-Task<Result<>> Pager::read(ListingState& listing, UnixSeconds run_started_at) {
+Task<Result<PageOutcome>> Pager::read(ListingState& listing, UnixSeconds run_started_at) {
   Reading reading;
   reading.run_started_at = run_started_at;
-  reading.started_at = to_unix_seconds(env_.wall_now());
+  begin(reading);
   if (listing.next_page_token) {
-    reading.started_at = listing.last_started_at.value_or(reading.started_at);
-    reading.page_token = listing.next_page_token;
-    reading.page_index = listing.pages_done;
-    reading.total_count = listing.total_count;
-    reading.tokens_seen.insert(*reading.page_token);
-    events_.listing_resumed(listing.key, listing.pages_done);
+    if (resume(listing, reading))
+      events_.listing_resumed(listing.key, listing.pages_done);
+    else
+      events_.bookmark_expired(listing.key, listing.pages_done);
   }
   co_return co_await read_to_end(listing, reading);
 }
 
-Task<Result<>> Pager::read_to_end(ListingState& listing, Reading& reading) {
+void Pager::begin(Reading& reading) const {
+  Reading next;
+  next.run_started_at = reading.run_started_at;
+  next.started_at = to_unix_seconds(env_.wall_now());
+  next.restarted = reading.restarted;
+  next.renewed = reading.renewed;
+  next.confirming = reading.confirming;
+  reading = std::move(next);
+}
+
+/// False if the bookmark is too old, or from a clock that was ahead; the reading is a new one then.
+bool Pager::resume(const ListingState& listing, Reading& reading) const {
+  Reading resumed = reading;
+  if (!listing.last_started_at) return false;
+  resumed.started_at = *listing.last_started_at;
+  if (is_too_old(resumed)) return false;
+  resumed.page_token = listing.next_page_token;
+  resumed.page_index = listing.pages_done;
+  resumed.total_count = listing.total_count;
+  resumed.tokens_seen.insert(*resumed.page_token);
+  resumed.last_page_at = env_.steady_now();
+  resumed.broken = true;
+  reading = std::move(resumed);
+  return true;
+}
+
+bool Pager::is_too_old(const Reading& reading) const {
+  const seconds age{to_unix_seconds(env_.wall_now()) - reading.started_at};
+  return age < seconds::zero() || age > std::min(kBookmarkLife, options_.interval);
+}
+
+Task<Result<PageOutcome>> Pager::read_to_end(ListingState& listing, Reading& reading) {
   for (;;) {
     Result<FetchedPage> fetched = co_await client_.fetch(listing.key, reading.page_token);
     std::optional<Failure> failure;
-    if (fetched.has_error())
+    if (fetched.has_error()) {
       failure = fetched.error();
-    else
+    } else {
+      const bool waited_long =
+          reading.page_index > 0 && env_.steady_now() - reading.last_page_at > kLongestGap;
+      if (waited_long && is_too_old(reading) && !reading.renewed) {
+        events_.bookmark_expired(listing.key, reading.page_index);
+        begin(reading);
+        reading.renewed = true;
+        continue;
+      }
+      reading.broken = reading.broken || waited_long;
       failure = page_loop(reading, *fetched);
+    }
 
     if (!failure) {
       const std::string request_id = fetched->request_id;
-      const Result<PageOutcome> outcome = co_await commit(listing, reading, std::move(*fetched));
+      Result<PageOutcome> outcome = co_await commit(listing, reading, std::move(*fetched));
       if (outcome.has_error()) co_return outcome.error();
       if (outcome->ending == Ending::none) continue;
       if (outcome->ending == Ending::unconfirmed && !reading.confirming) {
         events_.listing_read_again(listing.key, *outcome);
-        begin_again(listing, reading);
+        begin(reading);
         reading.confirming = true;
         continue;
       }
       if (outcome->ending != Ending::inconsistent) {
         events_.listing_completed(listing.key, *outcome);
-        co_return Result<>{};
+        co_return outcome;
       }
       failure = inconsistency(*outcome, request_id);
     }
 
     if (failure->rule().remedy == Remedy::restart_listing && !reading.restarted) {
       const Result<> restarted = co_await restart(listing, reading, std::move(*failure));
-      if (restarted.has_error()) co_return restarted;
+      if (restarted.has_error()) co_return restarted.error();
       continue;
     }
-    co_return co_await fail(listing, reading, std::move(*failure));
+    Failure ended = co_await fail(listing, reading, std::move(*failure));
+    co_return ended;
   }
 }
 
 Task<Result<PageOutcome>> Pager::commit(ListingState& listing, Reading& reading, FetchedPage fetched) {
   if (reading.page_index == 0) reading.total_count = fetched.page.total_count;
+  if (reading.began == 0) reading.began = fetched.request.number();
   reading.page_token = fetched.page.next_page_token;
+  reading.last_page_at = env_.steady_now();
   if (reading.page_token) reading.tokens_seen.insert(*reading.page_token);
   if (!fetched.page.oddities.empty()) events_.oddities_found(listing.key, fetched.page.oddities);
   const auto coupons = static_cast<std::int64_t>(fetched.page.coupons.size());
@@ -97,11 +157,14 @@ Task<Result<PageOutcome>> Pager::commit(ListingState& listing, Reading& reading,
   page.page = std::move(fetched.page);
   page.page_index = reading.page_index;
   page.started_at = reading.started_at;
-  page.seen.observed_at = to_unix_seconds(env_.wall_now());
-  page.next_due_at = due_times_.next(listing.id, reading.run_started_at);
-  const UnixSeconds observed_at = page.seen.observed_at;
-  const UnixSeconds next_due_at = page.next_due_at;
-  const Result<PageOutcome> outcome = co_await writer_.apply_page(std::move(page));
+  page.seen = {.sent = fetched.request.number(),
+               .reading_began = reading.began,
+               .received = fetched.received,
+               .observed_at = to_unix_seconds(env_.wall_now())};
+  page.next_due_at = next_due(listing, reading);
+  page.after_break = reading.broken;
+  page.oldest_open = writer_.request_orders().oldest_open();
+  Result<PageOutcome> outcome = co_await writer_.apply_page(std::move(page));
   if (outcome.has_error()) co_return outcome.error();
 
   counters_.pages += 1;
@@ -111,51 +174,35 @@ Task<Result<PageOutcome>> Pager::commit(ListingState& listing, Reading& reading,
   counters_.unchanged += outcome->unchanged;
   counters_.missing += outcome->missing;
   events_.page_committed(listing.key, reading.page_index, *outcome);
-
   reading.page_index += 1;
-  listing.last_started_at = reading.started_at;
-  listing.pages_done = reading.page_index;
-  listing.total_count = reading.total_count;
-  listing.next_page_token = reading.page_token;
-  if (outcome->ending == Ending::complete || outcome->ending == Ending::unconfirmed) {
-    listing.last_completed_at = observed_at;
-    listing.next_due_at = next_due_at;
-    listing.failures = 0;
-  }
+  listing = outcome->listing;
   co_return outcome;
 }
 
+UnixSeconds Pager::next_due(const ListingState& listing, const Reading& reading) const {
+  if (reading.broken) return to_unix_seconds(env_.wall_now()) + std::min(kSoon, options_.interval).count();
+  return due_times_.next(slot_number(listing), reading.run_started_at);
+}
+
 Task<Result<>> Pager::restart(ListingState& listing, Reading& reading, Failure why) {
-  const Result<> dropped = co_await writer_.drop_checkpoint(listing.id);
-  if (dropped.has_error()) co_return dropped;
+  Result<ListingState> dropped = co_await writer_.drop_bookmark(listing.id);
+  if (dropped.has_error()) co_return dropped.error();
+  listing = std::move(*dropped);
   events_.listing_restarted(listing.key, why);
-  begin_again(listing, reading);
+  begin(reading);
   reading.restarted = true;
   co_return Result<>{};
 }
 
-void Pager::begin_again(ListingState& listing, Reading& reading) const {
-  listing.next_page_token.reset();
-  listing.pages_done = 0;
-  Reading next;
-  next.run_started_at = reading.run_started_at;
-  next.started_at = to_unix_seconds(env_.wall_now());
-  next.restarted = reading.restarted;
-  next.confirming = reading.confirming;
-  reading = std::move(next);
-}
-
-Task<Result<>> Pager::fail(ListingState& listing, const Reading& reading, Failure why) {
-  // A listing that runs in circles would go on doing so from its checkpoint; one whose token was refused
-  // twice as well. (One that was inconsistent to its end has none.)
-  const bool checkpoint_is_useless = why.kind == FailureKind::repeated_page_token ||
-                                     why.kind == FailureKind::too_many_pages ||
-                                     why.kind == FailureKind::page_token_rejected;
-  if (checkpoint_is_useless) {
-    const Result<> dropped = co_await writer_.drop_checkpoint(listing.id);
-    if (dropped.has_error()) co_return dropped;
-    listing.next_page_token.reset();
-    listing.pages_done = 0;
+Task<Failure> Pager::fail(ListingState& listing, const Reading& reading, Failure why) {
+  // A listing that runs in circles would go on doing so from its bookmark; one whose token was refused twice
+  // as well. (One that was inconsistent to its end has none.)
+  const bool bookmark_is_useless = why.kind == FailureKind::repeated_page_token ||
+                                   why.kind == FailureKind::too_many_pages ||
+                                   why.kind == FailureKind::page_token_rejected;
+  if (bookmark_is_useless) {
+    const Result<ListingState> dropped = co_await writer_.drop_bookmark(listing.id);
+    if (dropped.has_error()) co_return dropped.error();
   }
   const seconds again_in = retry_delay(listing, why);
   ListingFailure failure;
@@ -165,11 +212,9 @@ Task<Result<>> Pager::fail(ListingState& listing, const Reading& reading, Failur
   failure.code = std::string(why.code_or_name());
   failure.message = describe(why);
   failure.request_id = why.request_id;
-  listing.last_started_at = reading.started_at;
-  listing.next_due_at = failure.next_due_at;
-  listing.failures += 1;
-  const Result<> recorded = co_await writer_.record_failure(std::move(failure));
-  if (recorded.has_error()) co_return recorded;
+  Result<ListingState> recorded = co_await writer_.record_failure(std::move(failure));
+  if (recorded.has_error()) co_return recorded.error();
+  listing = std::move(*recorded);
   events_.listing_failed(listing.key, why, again_in);
   co_return why;
 }

@@ -1,5 +1,7 @@
 #include "sync/syncer.h"
 
+#include "sync/reading_order.h"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
@@ -10,6 +12,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <span>
 #include <utility>
 
 namespace couponsync {
@@ -33,9 +36,11 @@ struct Syncer::Run {
   std::vector<ListingState*> failed_in_passing;
   std::optional<Failure> stopped_by;
 
-  ListingState* take() {
-    if (stopped_by || next == listings.size()) return nullptr;
-    return listings[next++];
+  std::span<ListingState* const> take() {
+    if (stopped_by) return {};
+    const auto group = first_group(std::span(listings).subspan(next));
+    next += group.size();
+    return group;
   }
 };
 
@@ -43,8 +48,8 @@ Syncer::Syncer(Parts parts, Exchange exchange, SyncOptions options, boost::asio:
     : parts_(parts),
       options_(options),
       executor_(std::move(executor)),
-      client_({parts.env, parts.rate, parts.domains, parts.events, counters_}, std::move(exchange),
-              options.client, executor_),
+      client_({parts.env, parts.rate, parts.domains, parts.events, counters_, parts.writer.request_orders()},
+              std::move(exchange), options.client, executor_),
       pager_(parts.env, client_, parts.writer, parts.events, counters_, options.pager) {}
 
 Task<RunReport> Syncer::run(RunTrigger trigger, std::vector<ListingState*> listings,
@@ -55,7 +60,7 @@ Task<RunReport> Syncer::run(RunTrigger trigger, std::vector<ListingState*> listi
   Run run;
   run.trigger = trigger;
   run.started_at = to_unix_seconds(parts_.env.wall_now());
-  run.listings = std::move(listings);
+  run.listings = in_reading_order(std::move(listings));
   counters_ = RunCounters{};
   counters_.listings_total = static_cast<std::int64_t>(run.listings.size()) + already_read;
   counters_.listings_ok = already_read;
@@ -130,20 +135,48 @@ Task<Result<>> Syncer::keep_quota() {
 }
 
 Task<> Syncer::work(Run& run) {
-  while (ListingState* listing = run.take()) {
-    const Result<> result = co_await pager_.read(*listing, run.started_at);
+  for (std::span<ListingState* const> group = run.take(); !group.empty(); group = run.take()) {
+    const bool again = co_await read_group(run, group);
+    if (again) co_await read_once_more(run, group);
+  }
+}
+
+/// Whether coupons are searched for that another reading of the same listings may find.
+Task<bool> Syncer::read_group(Run& run, std::span<ListingState* const> group) {
+  bool all_read = true;
+  std::int64_t searched_for = 0;
+  for (ListingState* listing : group) {
+    if (run.stopped_by) co_return false;
+    const Result<PageOutcome> result = co_await pager_.read(*listing, run.started_at);
     if (parts_.env.steady_now() - quota_kept_at_ >= kKeepQuotaEvery) {
       const Result<> kept = co_await keep_quota();
       if (kept.has_error() && !run.stopped_by) run.stopped_by = kept.error();
     }
     if (result.has_value()) {
       ++counters_.listings_ok;
+      searched_for = result->searched_for;
       continue;
     }
-    const Failure& failure = result.error();
-    if (!run.stopped_by && (is_mirror_failure(failure) || client_.refusal())) run.stopped_by = failure;
-    if (failure.rule().remedy == Remedy::repeat) run.failed_in_passing.push_back(listing);
+    all_read = false;
+    note_failure(run, *listing, result.error());
   }
+  co_return all_read&& searched_for > 0;
+}
+
+Task<> Syncer::read_once_more(Run& run, std::span<ListingState* const> group) {
+  for (ListingState* listing : group) {
+    if (run.stopped_by) co_return;
+    const Result<PageOutcome> result = co_await pager_.read(*listing, run.started_at);
+    if (result.has_value()) continue;
+    --counters_.listings_ok;
+    note_failure(run, *listing, result.error());
+    co_return;
+  }
+}
+
+void Syncer::note_failure(Run& run, ListingState& listing, const Failure& failure) const {
+  if (!run.stopped_by && (is_mirror_failure(failure) || client_.refusal())) run.stopped_by = failure;
+  if (failure.rule().remedy == Remedy::repeat) run.failed_in_passing.push_back(&listing);
 }
 
 }  // namespace couponsync

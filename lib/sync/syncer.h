@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace couponsync {
@@ -55,6 +56,9 @@ class Syncer {
 
   Task<> read_all(Run& run);
   Task<> work(Run& run);
+  Task<bool> read_group(Run& run, std::span<ListingState* const> group);
+  void note_failure(Run& run, ListingState& listing, const Failure& failure) const;
+  Task<> read_once_more(Run& run, std::span<ListingState* const> group);
   void take_failed_again(Run& run) const;
   /// Notes what was learned about the quota, if it changed since it was noted.
   Task<Result<>> keep_quota();

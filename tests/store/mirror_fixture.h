@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -72,15 +73,25 @@ class MirrorTest : public testing::Test {
     watched.push_back(key);
     return mirror.set_watchlist(watched).back().id;
   }
-  /// Applies a page at `now`.
+  /// Sends a request now: its place among all requests.
+  RequestOrder send() { return next_request++; }
+  /// Applies a page at `now`, whose request was sent after every one before it.
   PageOutcome apply(ListingId listing, Page page, std::int64_t page_index = 0) {
-    return mirror.apply_page(
-        {.listing = listing,
-         .page = std::move(page),
-         .page_index = page_index,
-         .started_at = now,
-         .seen = {.sent = order, .reading_began = order, .received = order, .observed_at = now},
-         .next_due_at = now + 900});
+    return apply_reply(send(), listing, std::move(page), page_index);
+  }
+  /// Applies the reply to a request that was sent earlier.
+  PageOutcome apply_reply(RequestOrder sent, ListingId listing, Page page, std::int64_t page_index = 0) {
+    if (page_index == 0) reading_began[listing] = sent;
+    return mirror.apply_page({.listing = listing,
+                              .page = std::move(page),
+                              .page_index = page_index,
+                              .started_at = now,
+                              .seen = {.sent = sent,
+                                       .reading_began = reading_began[listing],
+                                       .received = next_request,
+                                       .observed_at = now},
+                              .next_due_at = now + 900,
+                              .oldest_open = oldest_open});
   }
   /// The change feed as "KIND FROM TO", oldest first.
   std::vector<std::string> changes() const {
@@ -89,6 +100,8 @@ class MirrorTest : public testing::Test {
   void reopen() {
     { const Mirror closed = std::move(mirror); }
     mirror = Mirror::open({.path = path});
+    next_request = mirror.first_request_order();
+    reading_began.clear();
   }
 
   TemporaryFolder folder;
@@ -96,7 +109,9 @@ class MirrorTest : public testing::Test {
   Mirror mirror;
   std::vector<ListingKey> watched;
   UnixSeconds now = 1'750'000'000;
-  RequestOrder order = 0;
+  RequestOrder next_request = mirror.first_request_order();
+  RequestOrder oldest_open = 0;
+  std::map<ListingId, RequestOrder> reading_began;
 };
 
 }  // namespace couponsync

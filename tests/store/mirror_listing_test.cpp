@@ -120,16 +120,20 @@ TEST_F(MirrorListing, RefusesAPageOutOfTurn) {
   EXPECT_EQ(row("pages_done, next_page_token"), "2|NULL");
 }
 
-TEST_F(MirrorListing, CountsFailuresAndKeepsTheCheckpoint) {
+TEST_F(MirrorListing, CountsFailuresAndKeepsTheBookmark) {
   const ListingId id = watch(user("a"));
-  apply(id, page_of({}, 2, "t1"));
-  for (int i = 0; i < 2; ++i)
-    mirror.record_failure({.listing = id,
-                           .started_at = now + 1,
-                           .next_due_at = now + 60,
-                           .code = "SERVER_ERROR",
-                           .message = "HTTP 500",
-                           .request_id = "req-1"});
+  mirror.record_failure({.listing = id, .code = "TIMED_OUT", .message = {}, .request_id = {}});
+  apply(id, page_of({{.code = "1"}, {.code = "2"}}, 2, "t1"));
+  {
+    const ListingState failed = mirror.record_failure({.listing = id,
+                                                       .started_at = now + 1,
+                                                       .next_due_at = now + 60,
+                                                       .code = "SERVER_ERROR",
+                                                       .message = "HTTP 500",
+                                                       .request_id = "req-1"});
+    EXPECT_EQ(failed.next_page_token, "t1");
+    EXPECT_EQ(failed.failures, 2);
+  }
   EXPECT_EQ(row("failures, last_error_code, last_error, last_request_id, next_page_token, pages_done"),
             "2|SERVER_ERROR|HTTP 500|req-1|t1|1");
   EXPECT_EQ(row("last_started_at, next_due_at"), std::to_string(now + 1) + "|" + std::to_string(now + 60));
@@ -141,16 +145,71 @@ TEST_F(MirrorListing, CountsFailuresAndKeepsTheCheckpoint) {
   EXPECT_EQ(row("failures, last_error_code, last_error, last_request_id"), "0|NULL|NULL|NULL");
 }
 
+TEST_F(MirrorListing, GivesUpABookmarkAtWhichReadingFailedTwice) {
+  const ListingId id = watch(user("a"));
+  const auto fail = [&] {
+    return mirror.record_failure({.listing = id, .code = "SYSTEM_ERROR", .message = {}, .request_id = {}});
+  };
+  apply(id, page_of({{.code = "1"}}, 9, "t1"));
+  EXPECT_EQ(fail().next_page_token, "t1");
+  apply(id, page_of({{.code = "2"}}, {}, "t2"), 1);
+  EXPECT_EQ(fail().next_page_token, "t2") << "the first failure at another bookmark";
+  const ListingState given_up = fail();
+  EXPECT_EQ(given_up.next_page_token, std::nullopt);
+  EXPECT_EQ(given_up.pages_done, 0);
+  EXPECT_EQ(row("next_page_token, pages_done, entries_done, bookmark_failures, failures"), "NULL|0|0|0|3");
+  EXPECT_EQ(apply(id, page_of({}, 0)).ending, Ending::complete);
+}
+
+TEST_F(MirrorListing, GivesUpABookmarkAlsoAfterARestartInBetween) {
+  const ListingId id = watch(user("a"));
+  apply(id, page_of({}, 9, "t1"));
+  mirror.record_failure({.listing = id, .code = "SYSTEM_ERROR", .message = {}, .request_id = {}});
+  reopen();
+  mirror.record_failure({.listing = id, .code = "TIMED_OUT", .message = {}, .request_id = {}});
+  EXPECT_EQ(row("next_page_token"), "NULL");
+}
+
+TEST_F(MirrorListing, ReadsAgainWhatAfterABreakFellShortOfItsTotalCount) {
+  const ListingId id = watch(user("a"));
+  apply(id, page_of({{.code = "1"}, {.code = "2"}}, 128, "t1"));
+  reopen();
+  const PageOutcome outcome = apply(id, page_of({}), 1);
+  EXPECT_EQ(outcome.ending, Ending::inconsistent);
+  EXPECT_EQ(outcome.total_count, 128);
+  EXPECT_EQ(row("last_completed_at"), "NULL");
+}
+
+TEST_F(MirrorListing, CountsRefusedEntriesAndMarksNothingMissingForThem) {
+  const ListingId id = watch(user("a"));
+  apply(id, page_of({{.code = "1"}, {.code = "2"}}, 2));
+  Page page = page_of({{.code = "1"}}, 2);
+  page.refused_entries = 1;
+  const PageOutcome outcome = apply(id, page);
+  EXPECT_EQ(outcome.ending, Ending::complete);
+  EXPECT_FALSE(outcome.whole);
+  EXPECT_EQ(outcome.missing, 0);
+  EXPECT_EQ(row("failures, last_completed_at"), "0|" + std::to_string(now));
+}
+
+TEST_F(MirrorListing, KeepsTheTotalCountOfTheFirstPageWhateverALaterOneSays) {
+  const ListingId id = watch(user("a"));
+  apply(id, page_of({{.code = "1"}}, 2, "t1"));
+  const PageOutcome outcome = apply(id, page_of({{.code = "2"}}, 7, "t2"), 1);
+  EXPECT_EQ(row("total_count"), "2");
+  EXPECT_EQ(outcome.listing.total_count, 2);
+}
+
 TEST_F(MirrorListing, StoresNoEmptyTextForAFailureWithoutAReply) {
   const ListingId id = watch(user("a"));
   mirror.record_failure({.listing = id, .code = "TIMED_OUT", .message = {}, .request_id = {}});
   EXPECT_EQ(row("last_error_code, last_error, last_request_id"), "TIMED_OUT|NULL|NULL");
 }
 
-TEST_F(MirrorListing, DropsACheckpoint) {
+TEST_F(MirrorListing, DropsABookmark) {
   const ListingId id = watch(user("a"));
   apply(id, page_of({}, 2, "t1"));
-  mirror.drop_checkpoint(id);
+  mirror.drop_bookmark(id);
   EXPECT_EQ(row("next_page_token, pages_done"), "NULL|0");
 }
 
@@ -158,7 +217,7 @@ TEST_F(MirrorListing, RefusesAListingThatIsNotThere) {
   EXPECT_THROW(apply(1, page_of({})), std::logic_error);
   EXPECT_THROW(mirror.record_failure({.listing = 1, .code = {}, .message = {}, .request_id = {}}),
                std::logic_error);
-  EXPECT_THROW(mirror.drop_checkpoint(1), std::logic_error);
+  EXPECT_THROW(mirror.drop_bookmark(1), std::logic_error);
 }
 
 TEST_F(MirrorListing, HoldsAHundredThousandListings) {

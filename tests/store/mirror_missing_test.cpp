@@ -212,7 +212,7 @@ TEST_F(MirrorMissing, MarksNothingAfterItsListingLeftTheWatchlistInBetween) {
 TEST_F(MirrorMissing, CountsAnewWhenAReadingBeginsAnew) {
   apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
   apply(listing, page_of({{.code = "b"}}, 2, "t1"));
-  mirror.drop_checkpoint(listing);
+  mirror.drop_bookmark(listing);
   const PageOutcome outcome = apply(listing, page_of({{.code = "a"}}, 1));
   EXPECT_TRUE(outcome.whole);
   EXPECT_THAT(missing(), ElementsAre("b"));
@@ -257,53 +257,12 @@ TEST_F(MirrorMissing, NarrowsToAStockOfAProduct) {
   EXPECT_THAT(missing(), ElementsAre("a"));
 }
 
-TEST_F(MirrorMissing, LeavesOtherStatesAloneInAListingOfOneState) {
-  apply(listing, page_of({{.code = "a"}, {.code = "b", .state = "USED"}}, 2));
-  watched.clear();
-  const PageOutcome outcome = apply(watch(narrowed("", "", "EFFECTIVE")), page_of({}, 0));
-  EXPECT_EQ(outcome.missing, 1);
-  EXPECT_THAT(missing(), ElementsAre("a"));
-}
-
 TEST_F(MirrorMissing, LeavesTheDecisionToAListingOfAllStates) {
   apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
   EXPECT_EQ(apply(watch(narrowed("", "", "EFFECTIVE")), page_of({}, 0)).missing, 0);
   EXPECT_THAT(missing(), IsEmpty());
   EXPECT_EQ(apply(listing, page_of({{.code = "a", .state = "USED"}}, 1)).missing, 1);
   EXPECT_THAT(missing(), ElementsAre("b"));
-}
-
-TEST_F(MirrorMissing, WaitsUntilNoListingOfAnotherStateCanHoldACoupon) {
-  watched.clear();
-  const ListingId effective = watch(narrowed("", "", "EFFECTIVE"));
-  const ListingId used = watch(narrowed("", "", "USED"));
-  watch(narrowed("", "stock-2", "EXPIRED"));  // cannot hold a coupon of another stock
-  apply(effective, page_of({{.code = "gone"}, {.code = "used"}, {.code = "kept"}}, 3));
-  apply(used, page_of({}, 0));
-  now += 900;
-  EXPECT_EQ(apply(effective, page_of({{.code = "kept"}}, 1)).missing, 0);
-  EXPECT_THAT(missing(), IsEmpty());
-  now += 1;
-  EXPECT_EQ(apply(used, page_of({{.code = "used", .state = "USED"}}, 1)).missing, 1);
-  EXPECT_THAT(missing(), ElementsAre("gone"));
-  EXPECT_THAT(rows(path,
-                   "SELECT kind, coupon_code FROM coupon_change JOIN coupon ON coupon.id = coupon_id"
-                   " WHERE seq > 3"),
-              ElementsAre("state|used", "missing|gone"));
-}
-
-TEST_F(MirrorMissing, RemembersOverARestartWhatAListingOfOneStateLacked) {
-  watched.clear();
-  const ListingId effective = watch(narrowed("", "", "EFFECTIVE"));
-  const ListingId used = watch(narrowed("", "", "USED"));
-  apply(effective, page_of({{.code = "gone"}, {.code = "back"}}, 2));
-  now += 900;
-  apply(effective, page_of({}, 0));
-  reopen();
-  now += 900;
-  apply(effective, page_of({{.code = "back"}}, 1));
-  EXPECT_EQ(apply(used, page_of({}, 0)).missing, 1);
-  EXPECT_THAT(missing(), ElementsAre("gone"));
 }
 
 TEST_F(MirrorMissing, SparesACouponThatAnotherListingShowedMeanwhile) {

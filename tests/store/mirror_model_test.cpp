@@ -31,7 +31,10 @@ class Model {
   };
 
   explicit Model(std::vector<ListingKey> keys)
-      : keys_(std::move(keys)), pages_(keys_.size(), 0), readings_(keys_.size()) {}
+      : keys_(std::move(keys)),
+        pages_(keys_.size(), 0),
+        failures_(keys_.size(), 0),
+        readings_(keys_.size()) {}
 
   std::int64_t pages_done(std::size_t listing) const { return pages_[listing]; }
 
@@ -45,6 +48,7 @@ class Model {
     }
     for (const CouponSpec& spec : coupons) store(listing, spec);
     pages_[listing] = last ? 0 : pages_[listing] + 1;
+    failures_[listing] = 0;
     if (!last) return;
     if (reading && reading->promised && *reading->promised == static_cast<std::int64_t>(reading->seen.size()))
       end_whole(listing, first);
@@ -53,9 +57,13 @@ class Model {
   void break_readings() {
     for (auto& reading : readings_) reading.reset();
   }
-  void break_reading(std::size_t listing) { readings_[listing].reset(); }
+  void fail(std::size_t listing) {
+    readings_[listing].reset();
+    if (pages_[listing] > 0 && ++failures_[listing] == 2) restart(listing);
+  }
   void restart(std::size_t listing) {
     pages_[listing] = 0;
+    failures_[listing] = 0;
     readings_[listing].reset();
   }
 
@@ -117,6 +125,7 @@ class Model {
 
   std::vector<ListingKey> keys_;
   std::vector<std::int64_t> pages_;
+  std::vector<int> failures_;  ///< at the bookmark
   std::vector<std::optional<ReadingModel>> readings_;
   std::map<std::string, Stored> coupons_;
   Lines changes_;
@@ -164,9 +173,9 @@ class MirrorModel : public MirrorTest, public testing::WithParamInterface<unsign
     switch (below(4)) {
       case 0:
         mirror.record_failure({.listing = ids[i], .code = "X", .message = {}, .request_id = {}});
-        return model.break_reading(i);
+        return model.fail(i);
       case 1:
-        mirror.drop_checkpoint(ids[i]);
+        mirror.drop_bookmark(ids[i]);
         return model.restart(i);
       case 2:
         reopen();

@@ -121,7 +121,7 @@ Task<> do_everything(Writer& writer, std::vector<std::string>& trace) {
   auto recording = writer.record_failure(std::move(failure));
   auto recorded = co_await std::move(recording);
   trace.push_back(recorded.has_value() ? "recorded" : "not recorded");
-  auto dropping = writer.drop_checkpoint(states.value().front().id);
+  auto dropping = writer.drop_bookmark(states.value().front().id);
   auto dropped = co_await std::move(dropping);
   trace.push_back(dropped.has_value() ? "dropped" : "not dropped");
 }
