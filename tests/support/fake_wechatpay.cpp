@@ -151,7 +151,7 @@ Task<Result<HttpReply>> FakeWechatPay::send(Domain domain, HttpRequest request) 
   const std::size_t n = calls.size();
   calls.push_back(call);
   const Flight flight(*this);
-  const SteadyTime answered_at = env_.steady_now() + latency;
+  const SteadyTime answered_at = env_.steady_now() + (latency_of ? latency_of(call) : latency);
   co_await env_.sleep_until(answered_at);
   if (fault) {
     std::optional<Result<HttpReply>> instead = fault(n, call);

@@ -27,6 +27,7 @@ class RecordingEvents final : public Events {
   void listing_resumed(const ListingKey&, std::int64_t pages_done) override {
     resumed_at.push_back(pages_done);
   }
+  void bookmark_expired(const ListingKey&, std::int64_t) override { ++expired_bookmarks; }
   void listing_completed(const ListingKey& key, const PageOutcome& last) override {
     completed.push_back(key.openid.reveal());
     last_outcome = last;
@@ -58,6 +59,7 @@ class RecordingEvents final : public Events {
   std::vector<Domain> avoided;
   std::vector<Domain> back;
   int rereads = 0;
+  int expired_bookmarks = 0;
   int sending_stops = 0;
 };
 
@@ -82,6 +84,7 @@ class World {
                       static_cast<int>(FakeWechatPay::kPageSize));
     SyncOptions options;
     options.concurrency = concurrency;
+    options.pager.interval = interval;
     return std::make_shared<Syncer>(Syncer::Parts{env, rate, domains, *writer, events}, std::move(exchange),
                                     options, env.context().get_executor());
   }
@@ -118,6 +121,7 @@ class World {
     }
   }
 
+  std::chrono::seconds interval{900};
   FakeEnv env;
   FakeWechatPay api{env};
   RecordingEvents events;
