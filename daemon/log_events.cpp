@@ -47,7 +47,7 @@ void LogEvents::run_finished(RunTrigger trigger, const RunCounters& counters) {
 }
 
 void LogEvents::run_interrupted(RunTrigger trigger, const RunCounters& counters) {
-  log_->info("sync ({}) interrupted, it goes on at its checkpoints: {}", couponsync::name_of(trigger),
+  log_->info("sync ({}) interrupted, it goes on at its bookmarks: {}", couponsync::name_of(trigger),
              summary_line(counters));
 }
 

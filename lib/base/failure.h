@@ -48,7 +48,7 @@ enum class FailureKind {
 enum class Remedy {
   repeat_when_paced,  ///< the same request again as soon as the pacer allows, as often as it takes
   repeat,             ///< the same page again after a backoff, on the other domain, a few times
-  restart_listing,    ///< drop the checkpoint and read the listing from its start, once
+  restart_listing,    ///< drop the bookmark and read the listing from its start, once
   fail_listing,       ///< this listing fails, the others go on
   stop_sending,       ///< no listing can succeed: stop, tell the operator, probe seldom
   stop_writing,       ///< the mirror does not take rows: stop reading, nothing may be lost

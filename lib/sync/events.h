@@ -22,7 +22,7 @@ class Events {
 
   virtual void run_started(RunTrigger /*trigger*/, std::size_t /*listings*/) {}
   virtual void run_finished(RunTrigger /*trigger*/, const RunCounters& /*counters*/) {}
-  /// The run was cancelled; what it committed stays, what it had not finished goes on at its checkpoints.
+  /// The run was cancelled; what it committed stays, what it had not finished goes on at its bookmarks.
   virtual void run_interrupted(RunTrigger /*trigger*/, const RunCounters& /*counters*/) {}
 
   virtual void listing_resumed(const ListingKey& /*key*/, std::int64_t /*pages_done*/) {}
@@ -33,7 +33,7 @@ class Events {
   virtual void listing_completed(const ListingKey& /*key*/, const PageOutcome& /*last_page*/) {}
   /// Some coupons were not listed; the listing is read again to be sure that they are missing.
   virtual void listing_read_again(const ListingKey& /*key*/, const PageOutcome& /*last_page*/) {}
-  /// Its checkpoint was refused or its pages made no sense; the listing is read again from its start.
+  /// Its bookmark was refused or its pages made no sense; the listing is read again from its start.
   virtual void listing_restarted(const ListingKey& /*key*/, const Failure& /*why*/) {}
   virtual void listing_failed(const ListingKey& /*key*/, const Failure& /*why*/,
                               std::chrono::seconds /*again_in*/) {}

@@ -15,7 +15,7 @@ constexpr seconds kMirrorRetry{30};
 constexpr seconds kLongestSleep{60};
 
 bool is_due(const ListingState& listing, UnixSeconds now) {
-  // A checkpoint without a failure is a reading that was interrupted: it goes on at once.
+  // A bookmark without a failure is a reading that was interrupted: it goes on at once.
   const bool interrupted = listing.next_page_token && listing.failures == 0;
   return !listing.next_due_at || *listing.next_due_at <= now || interrupted;
 }
