@@ -53,9 +53,9 @@ CouponTable::CouponTable(SQLite::Database& database)
                      "INSERT INTO coupon_change (observed_at, coupon_id, kind, from_state, to_state)"
                      " VALUES (?1, ?2, ?3, ?4, ?5)") {}
 
-CouponTable::Effect CouponTable::store(const ListingKey& listing, const Coupon& coupon, const Sighting& seen,
-                                       const SightingLog& log) {
-  const UnixSeconds observed_at = seen.observed_at;
+CouponTable::Effect CouponTable::store(const Coupon& coupon, const Listed& listed) {
+  const ListingKey& listing = listed.listing;
+  const UnixSeconds observed_at = listed.seen.observed_at;
   const std::optional<Known> known = find(listing, coupon);
   if (!known) {
     upsert(listing, coupon, observed_at);
@@ -64,7 +64,7 @@ CouponTable::Effect CouponTable::store(const ListingKey& listing, const Coupon& 
     append_change(observed_at, id, "added", std::nullopt, coupon.coupon_state);
     return {.coupon_id = id, .kind = Effect::Kind::inserted};
   }
-  if (log.is_outdated(SightingLog::user_of(listing), known->id, seen.sent))
+  if (listed.log.is_outdated(listed.user, known->id, listed.seen.sent))
     return {.coupon_id = known->id, .outdated = true};
   Effect effect{.coupon_id = known->id,
                 .returned = known->missing,

@@ -26,9 +26,15 @@ class CouponTable {
     bool searched_for = false;  ///< it is in `absence`
     bool outdated = false;      ///< a later request has told about it already: nothing was stored
   };
-  /// Stores a coupon that is listed; one that is stored with these contents already is only read. `log` tells
-  /// whether the page comes too late for it.
-  Effect store(const ListingKey& listing, const Coupon& coupon, const Sighting& seen, const SightingLog& log);
+  /// Where and when a coupon was listed, and what later requests have told about the user's coupons.
+  struct Listed {
+    const ListingKey& listing;
+    SightingLog::User user;
+    const Sighting& seen;
+    const SightingLog& log;
+  };
+  /// Stores a coupon that is listed; one that is stored with these contents already is only read.
+  Effect store(const Coupon& coupon, const Listed& listed);
 
   struct Present {
     std::int64_t coupon_id = 0;

@@ -159,7 +159,7 @@ void Mirror::Impl::store_coupons(const ListingState& listing, const PageCommit& 
   std::vector<std::int64_t> ids;
   ids.reserve(commit.page.coupons.size());
   for (const Coupon& coupon : commit.page.coupons) {
-    const CouponTable::Effect effect = coupons.store(listing.key, coupon, commit.seen, log);
+    const CouponTable::Effect effect = coupons.store(coupon, {listing.key, user, commit.seen, log});
     ids.push_back(effect.coupon_id);
     if (effect.searched_for) absences.remove(effect.coupon_id);
     if (!alone) log.note_listed(user, effect.coupon_id, commit.seen);
