@@ -7,6 +7,7 @@
 #include "io_loop.h"
 #include "mirror_options.h"
 #include "net/endpoint.h"
+#include "results.h"
 #include "session.h"
 #include "store/mirror_inspection.h"
 #include "store/mirror_status.h"
@@ -15,7 +16,6 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <iostream>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -25,11 +25,11 @@ namespace {
 /// The findings so far; the first problem decides the exit code.
 class Report {
  public:
-  void ok(const std::string& what) { std::cout << "ok      " << what << "\n"; }
+  void ok(const std::string& what) { print("ok      " + what + "\n"); }
   /// Seldom right, but nothing that can be known to be wrong.
-  void doubtful(const std::string& what) { std::cout << "look    " << what << "\n"; }
+  void doubtful(const std::string& what) { print("look    " + what + "\n"); }
   void failed(ExitCode code, const std::string& what) {
-    std::cout << "failed  " << what << "\n";
+    print("failed  " + what + "\n");
     if (exit_code_ == kExitOk) exit_code_ = code;
   }
   int exit_code() const { return exit_code_; }
@@ -169,7 +169,6 @@ int run_check(const CheckArguments& arguments) {
       loop.run(check_domain(Domain::backup, *configuration.api.backup, access.exchange, listing, report));
     if (report.exit_code() == kExitOk) check_quota(configuration, report);
   }
-  std::cout << std::flush;
   return report.exit_code();
 }
 

@@ -9,12 +9,12 @@
 #include "mirror_options.h"
 #include "progress.h"
 #include "session.h"
+#include "results.h"
 #include "signals.h"
 #include "summary.h"
 
 #include <fmt/format.h>
 
-#include <iostream>
 #include <unordered_set>
 
 namespace couponsync::daemon {
@@ -115,7 +115,6 @@ int run_once(const OnceArguments& arguments) {
     return kExitUsage;
   }
 
-  ignore_harmless_signals();
   IoLoop loop;
   SystemEnv env;
   LogEvents events(log);
@@ -126,7 +125,6 @@ int run_once(const OnceArguments& arguments) {
   Writer writer(std::move(mirror));
   Session session(configuration, watchlist.listings.size(), std::move(access), {env, writer, events, rate},
                   loop.context().get_executor());
-  const Signals signals(loop.context(), {[&loop] { loop.stop(); }, {}});
 
   Once once{configuration, env,
             writer,        session.syncer(),
@@ -138,7 +136,9 @@ int run_once(const OnceArguments& arguments) {
     report = loop.run(once.run());
   }
   const RunCounters& counters = report ? report->counters : session.syncer().counters();
-  std::cout << (arguments.json ? summary_json(counters) + "\n" : summary_text(counters)) << std::flush;
+    // From then on they have their default action again: nothing else would end it in front of a full pipe.
+    const Signals signals(loop.context(), {[&loop] { loop.stop(); }, {}});
+  print(arguments.json ? summary_json(counters) + "\n" : summary_text(counters));
   if (!report) return kExitIncomplete;
   if (report->stopped_by)
     log->error("{}; {}", describe(*report->stopped_by), report->stopped_by->rule().advice);

@@ -231,12 +231,12 @@ int run_service(const RunArguments& arguments) {
   Configuration configuration = load_configuration(arguments.config);
   const Watchlist watchlist = expand_watchlist(configuration);
   auto log = make_logger(configuration.log);
-  ignore_harmless_signals();
   SystemEnv env;
   ApiAccess access = make_api_access(configuration, env);
   Mirror mirror = Mirror::open(mirror_options(configuration));
   set_redaction_key(mirror.redaction_key());
   return Service(std::move(configuration), watchlist, std::move(access), std::move(mirror), env,
+  hold_hang_ups();
                  std::move(log))
       .run();
 }
