@@ -44,7 +44,8 @@ class Service {
         listings_(watchlist.listings),
         keys_digest_(access.keys_digest),
         log_(std::move(log)),
-        monitoring_(executor(), env_, configuration_, [this] { return now(); }),
+        monitoring_(
+            executor(), env_, configuration_, [this] { return now(); }, log_),
         log_events_(log_, [this](const std::string& activity) { tell_status(activity); }),
         events_({&log_events_, &monitoring_.metrics(), &monitoring_.readiness()}),
         rate_(rate_options(configuration_, learned_rate(mirror, env_)), env_.steady_now()),
@@ -104,9 +105,12 @@ Plan Service::plan(const Configuration& configuration, const Watchlist& watchlis
 }
 
 int Service::run() {
-  monitoring_.serve(monitoring_.listen(configuration_.http));
-  if (configuration_.http.listen)
-    log_->info("/metrics, /healthz, /readyz and /status are at {}", *configuration_.http.listen);
+  for (const std::string_view signal : signals_.ignored())
+    log_->warn("{} is ignored, as it was by the process that started this one{}", signal,
+               signal == "SIGHUP" ? ": it reloads nothing" : "");
+  if (!reloads_.problem().empty())
+    log_->warn("`couponsyncd reload` will not find this service: {}", reloads_.problem());
+  monitoring_.serve_at(configuration_.http);
   log_->info("couponsyncd serves {}", configuration_.mirror.path.string());
   notifier_.ready("started");
   keep_telling_status();
@@ -159,16 +163,13 @@ Service::Reloaded Service::adopt(Configuration configuration) {
   if (keys_digest != keys_digest_) changes.emplace_back("keys renewed");
   const std::string listings = changed_listings(listings_, watchlist.listings);
   if (!listings.empty()) changes.push_back(listings);
-  const bool moves = configuration.http.listen != configuration_.http.listen;
-  std::unique_ptr<HttpServer> server;
-  if (moves) server = monitoring_.listen(configuration.http);
   // Nothing fails from here on.
   Plan next = plan(configuration, watchlist, std::move(access));
   const SteadyTime now = env_.steady_now();
   if (configuration.rate != configuration_.rate)
     rate_ = RateController(rate_options(configuration, rate_.learned(now)), now);
   apply_log_options(*log_, configuration.log);
-  if (moves) monitoring_.serve(std::move(server));
+  monitoring_.serve_at(configuration.http);
   monitoring_.judge_by(configuration);
   configuration_ = std::move(configuration);
   keys_digest_ = keys_digest;
@@ -182,6 +183,8 @@ Service::Reloaded Service::adopt(Configuration configuration) {
   reloaded.message += fmt::format("; not reloaded, because it needs a restart: {}", fmt::join(kept, ", "));
   return reloaded;
 }
+  if (const std::string unserved = monitoring_.unserved(); !unserved.empty())
+    reloaded.message += "; " + unserved;
 
 std::chrono::seconds Service::database_stuck_for() {
   return database_progress_.stuck_for(writer_.progress(), env_.steady_now());
@@ -219,6 +222,7 @@ void Service::tell_status(const std::string& activity) {
 
 void Service::keep_telling_status() {
   tell_status(activity_);
+  status.unserved = monitoring_.unserved();
   status_timer_.expires_after(kStatusEvery);
   status_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) keep_telling_status();
