@@ -44,15 +44,10 @@ bool is_usual_serial(const std::string& serial) {
   return serial.size() == kDigits && serial.find_first_not_of("0123456789ABCDEF") == std::string::npos;
 }
 
-void check_keys(const Configuration& configuration, const ApiAccess& access, Report& report) {
+void check_keys(const Configuration& configuration, Report& report) {
   const Configuration::Credentials& credentials = configuration.credentials;
   report.ok(fmt::format("keys of brand {}: of 2048 bits or more, the private one closed to others",
                         configuration.brand_id));
-  if (access.keys_are_one_pair)
-    report.doubtful(
-        fmt::format("/credentials/wechatpay_public_key_file: {} is the brand's own public key; the console "
-                    "has WeChat Pay's (微信支付公钥)",
-                    credentials.wechatpay_public_key_file.string()));
   if (!is_usual_serial(credentials.certificate_serial))
     report.doubtful(
         "/credentials/certificate_serial: it is usually 40 of [0-9A-F], as 'openssl x509 -noout -serial -in "
@@ -155,7 +150,7 @@ int run_check(const CheckArguments& arguments) {
   IoLoop loop;
   SystemEnv env;
   ApiAccess access = make_api_access(configuration, env);
-  check_keys(configuration, access, report);
+  check_keys(configuration, report);
 
   const Watchlist watchlist = expand_watchlist(configuration);
   report.ok(fmt::format("watchlist: {} openids, {} listings, {} listed more than once", watchlist.openids,
