@@ -59,7 +59,7 @@ int run(int argc, const char* const* argv) {
     return dispatch(parse_command_line(argc, argv));
   } catch (const ConfigurationError& error) {
     complain(std::string("configuration:\n") + error.what());
-    return kExitConfiguration;
+    return error.passing() ? kExitIncomplete : kExitConfiguration;
   } catch (const MirrorError& error) {
     complain(error.what());
     return exit_code_of(error.reason());

@@ -2,14 +2,15 @@
 #include "commands/commands.h"
 #include "configuration/configuration.h"
 #include "configuration/watchlist.h"
+#include "configuration/watchlist_shrink.h"
 #include "exit_code.h"
 #include "io_loop.h"
 #include "log_events.h"
 #include "logging.h"
 #include "mirror_options.h"
 #include "progress.h"
-#include "session.h"
 #include "results.h"
+#include "session.h"
 #include "signals.h"
 #include "summary.h"
 
@@ -121,6 +122,9 @@ int run_once(const OnceArguments& arguments) {
   ApiAccess access = make_api_access(configuration, env);
   Mirror mirror = Mirror::open(mirror_options(configuration));
   set_redaction_key(mirror.redaction_key());
+  const std::string shrunken = shrunken_since(mirror.watched_listings(), watchlist.listings.size(),
+                                              configuration.sync.max_watchlist_shrink);
+  if (!shrunken.empty()) log->error("{}", shrunken);
   RateController rate(rate_options(configuration, learned_rate(mirror, env)), env.steady_now());
   Writer writer(std::move(mirror));
   Session session(configuration, watchlist.listings.size(), std::move(access), {env, writer, events, rate},
@@ -132,12 +136,12 @@ int run_once(const OnceArguments& arguments) {
             chosen,        arguments.openids.empty()};
   std::optional<RunReport> report;
   {
+    // From then on they have their default action again: nothing else would end it in front of a full pipe.
+    const Signals signals(loop.context(), {[&loop] { loop.stop(); }, {}});
     const Progress progress(loop.context().get_executor(), session.syncer().counters());
     report = loop.run(once.run());
   }
   const RunCounters& counters = report ? report->counters : session.syncer().counters();
-    // From then on they have their default action again: nothing else would end it in front of a full pipe.
-    const Signals signals(loop.context(), {[&loop] { loop.stop(); }, {}});
   print(arguments.json ? summary_json(counters) + "\n" : summary_text(counters));
   if (!report) return kExitIncomplete;
   if (report->stopped_by)

@@ -3,6 +3,7 @@
 #include "configuration/configuration.h"
 #include "configuration/configuration_changes.h"
 #include "configuration/watchlist.h"
+#include "configuration/watchlist_shrink.h"
 #include "database_progress.h"
 #include "event_fanout.h"
 #include "exit_code.h"
@@ -42,6 +43,7 @@ class Service {
       : env_(env),
         configuration_(std::move(configuration)),
         listings_(watchlist.listings),
+        openid_files_(watchlist.files),
         keys_digest_(access.keys_digest),
         log_(std::move(log)),
         monitoring_(
@@ -81,6 +83,7 @@ class Service {
   ReloadReporter reloads_{runtime_folder()};
   Configuration configuration_;
   std::vector<ListingKey> listings_;
+  std::vector<OpenidFile> openid_files_;
   Digest keys_digest_;
   std::shared_ptr<spdlog::logger> log_;
   Monitoring monitoring_;
@@ -156,7 +159,8 @@ void Service::reload() {
 
 Service::Reloaded Service::adopt(Configuration configuration) {
   const std::vector<std::string> kept = keep_fixed_settings(configuration_, configuration);
-  const Watchlist watchlist = expand_watchlist(configuration);
+  Watchlist watchlist = expand_watchlist(configuration);
+  refuse_shrunken_files(openid_files_, watchlist, configuration.sync.max_watchlist_shrink);
   ApiAccess access = make_api_access(configuration, env_);
   std::vector<std::string> changes = changed_settings(configuration_, configuration);
   const Digest keys_digest = access.keys_digest;
@@ -173,18 +177,19 @@ Service::Reloaded Service::adopt(Configuration configuration) {
   monitoring_.judge_by(configuration);
   configuration_ = std::move(configuration);
   keys_digest_ = keys_digest;
-  listings_ = watchlist.listings;
+  listings_ = std::move(watchlist.listings);
+  openid_files_ = std::move(watchlist.files);
   scheduler_.reload(std::move(next));
   Reloaded reloaded;
   reloaded.message = "configuration reloaded: " +
                      (changes.empty() ? "nothing changed" : fmt::format("{}", fmt::join(changes, ", ")));
+  if (const std::string unserved = monitoring_.unserved(); !unserved.empty())
+    reloaded.message += "; " + unserved;
   if (kept.empty()) return reloaded;
   reloaded.whole = false;
   reloaded.message += fmt::format("; not reloaded, because it needs a restart: {}", fmt::join(kept, ", "));
   return reloaded;
 }
-  if (const std::string unserved = monitoring_.unserved(); !unserved.empty())
-    reloaded.message += "; " + unserved;
 
 std::chrono::seconds Service::database_stuck_for() {
   return database_progress_.stuck_for(writer_.progress(), env_.steady_now());
@@ -217,12 +222,12 @@ void Service::tell_status(const std::string& activity) {
     status.backup_avoided = !configuration_.api.backup || session->avoided(Domain::backup, now);
   }
   status.activity = activity;
+  status.unserved = monitoring_.unserved();
   notifier_.status(status.text());
 }
 
 void Service::keep_telling_status() {
   tell_status(activity_);
-  status.unserved = monitoring_.unserved();
   status_timer_.expires_after(kStatusEvery);
   status_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) keep_telling_status();
@@ -232,6 +237,7 @@ void Service::keep_telling_status() {
 }  // namespace
 
 int run_service(const RunArguments& arguments) {
+  hold_hang_ups();
   Configuration configuration = load_configuration(arguments.config);
   const Watchlist watchlist = expand_watchlist(configuration);
   auto log = make_logger(configuration.log);
@@ -239,8 +245,10 @@ int run_service(const RunArguments& arguments) {
   ApiAccess access = make_api_access(configuration, env);
   Mirror mirror = Mirror::open(mirror_options(configuration));
   set_redaction_key(mirror.redaction_key());
+  const std::string shrunken = shrunken_since(mirror.watched_listings(), watchlist.listings.size(),
+                                              configuration.sync.max_watchlist_shrink);
+  if (!shrunken.empty()) log->error("{}", shrunken);
   return Service(std::move(configuration), watchlist, std::move(access), std::move(mirror), env,
-  hold_hang_ups();
                  std::move(log))
       .run();
 }
