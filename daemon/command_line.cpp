@@ -2,11 +2,15 @@
 
 #include "configuration/duration.h"
 #include "exit_code.h"
+#include "results.h"
+#include "standard_streams.h"
 #include "version.h"
 
 #include <CLI/CLI.hpp>
 
-#include <iostream>
+#include <chrono>
+#include <sstream>
+#include <unistd.h>
 
 namespace couponsync::daemon {
 namespace {
@@ -25,6 +29,7 @@ CLI::App* add_status(CLI::App& app, std::filesystem::path& config, StatusArgumen
       add_command(app, "status", "Tells how fresh the mirror is and what fails, from the file alone", config);
   status->add_option("--mirror", arguments.mirror, "The mirror itself, without a configuration")
       ->type_name("FILE")
+      ->check([](const std::string& text) { return text.empty() ? "is empty" : ""; })
       ->excludes("--config");
   status
       ->add_option_function<std::string>(
@@ -69,8 +74,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   app.footer(
       "Exit codes: 0 all read; 64 usage; 65 the mirror is not ours, is newer than this program, or is "
       "damaged;\n"
-      "74 the mirror cannot be written; 75 some listings could not be completed; 77 the API refused the\n"
-      "credentials; 78 configuration.");
+      "74 the mirror or the output cannot be written; 75 some listings could not be completed; 77 the API\n"
+      "refused the credentials; 78 configuration.");
 
   std::filesystem::path config = kDefaultConfig;
   const CLI::App* run =
@@ -99,7 +104,11 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error, std::cout, std::cerr);
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = app.exit(error, out, err);
+    print(out.str());
+    write_to(STDERR_FILENO, err.str(), std::chrono::seconds(1));
     return NothingToDo{code == 0 ? kExitOk : kExitUsage};
   }
 

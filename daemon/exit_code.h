@@ -10,6 +10,7 @@ enum ExitCode : int {
   kExitMirrorRefused = 65,     ///< the mirror is not ours, is newer than this program, or is damaged
   kExitDefect = 70,            ///< a defect of this program, or of the machine it runs on
   kExitMirrorUnwritable = 74,  ///< the mirror cannot be written
+  kExitOutputUnwritable = 74,  ///< the results cannot
   kExitIncomplete = 75,        ///< some listings could not be completed, or another process has the mirror
   kExitRefused = 77,           ///< the API refused the credentials
   kExitConfiguration = 78,     ///< configuration, keys or watchlist

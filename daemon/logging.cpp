@@ -1,5 +1,7 @@
 #include "logging.h"
 
+#include "standard_streams.h"
+#include "stderr_sink.h"
 #include "terminal.h"
 
 #include <boost/json/serialize.hpp>
@@ -8,11 +10,9 @@
 #include <spdlog/details/os.h>
 #include <spdlog/formatter.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
 #include <chrono>
 #include <cstdlib>
-#include <iostream>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
@@ -122,8 +122,7 @@ void apply_log_options(spdlog::logger& logger, const Configuration::Log& options
 }
 
 std::shared_ptr<spdlog::logger> make_logger(const Configuration::Log& options) {
-  auto logger =
-      std::make_shared<spdlog::logger>("couponsyncd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("couponsyncd", std::make_shared<StderrSink>());
   apply_log_options(*logger, options);
   return logger;
 }
@@ -135,7 +134,7 @@ void complain(std::string_view why) {
     append_for_journal(out, kJournalError, text);
   else
     append(out, text + "\n");
-  std::cerr.write(out.data(), static_cast<std::streamsize>(out.size())).flush();
+  write_to(STDERR_FILENO, {out.data(), out.size()}, std::chrono::seconds(1));
 }
 
 }  // namespace couponsync::daemon

@@ -3,12 +3,12 @@
 #include "configuration/configuration.h"
 #include "exit_code.h"
 #include "logging.h"
+#include "results.h"
+#include "signals.h"
+#include "standard_streams.h"
 #include "store/mirror.h"
 
-#include <cstdio>
-#include <cstdlib>
 #include <exception>
-#include <iostream>
 #include <string>
 #include <sys/prctl.h>
 #include <type_traits>
@@ -59,7 +59,7 @@ int run(int argc, const char* const* argv) {
     return dispatch(parse_command_line(argc, argv));
   } catch (const ConfigurationError& error) {
     complain(std::string("configuration:\n") + error.what());
-    return kExitConfiguration;
+    return error.passing() ? kExitIncomplete : kExitConfiguration;
   } catch (const MirrorError& error) {
     complain(error.what());
     return exit_code_of(error.reason());
@@ -73,8 +73,8 @@ int run(int argc, const char* const* argv) {
 }  // namespace couponsync::daemon
 
 int main(int argc, char** argv) {
-  const int code = couponsync::daemon::run(argc, argv);
-  std::cout.flush();
-  std::fflush(nullptr);
-  return code;
+  using namespace couponsync::daemon;
+  if (!occupy_standard_streams()) return kExitOutputUnwritable;
+  take_over_signals();
+  return finish_results(run(argc, argv));
 }

@@ -1,16 +1,20 @@
 #include "progress.h"
 
+#include "standard_streams.h"
 #include "terminal.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <cerrno>
+#include <unistd.h>
 
 namespace couponsync::daemon {
 namespace {
 
 constexpr std::chrono::milliseconds kRedrawEvery{200};
+/// A terminal that is held (Ctrl-S) misses a line; it must not hold up the reading.
+constexpr std::chrono::milliseconds kNoPatience{0};
 
 }  // namespace
 
@@ -35,7 +39,7 @@ Progress::Progress(const boost::asio::any_io_executor& executor, const RunCounte
 }
 
 Progress::~Progress() {
-  if (on_terminal_) std::fputs(kClearLine, stderr);
+  if (on_terminal_) show("");
 }
 
 void Progress::redraw_later() {
@@ -45,9 +49,14 @@ void Progress::redraw_later() {
     std::string line = progress_line(counters_, std::chrono::steady_clock::now() - began_);
     // A line that wraps could not be cleared any more. The last column stays free, where some terminals wrap.
     line.resize(std::min(line.size(), std::max<std::size_t>(terminal_columns(), 2) - 1));
-    std::fprintf(stderr, "%s%s", kClearLine, line.c_str());
-    redraw_later();
+    show(line);
+    if (on_terminal_) redraw_later();
   });
+}
+
+void Progress::show(const std::string& line) {
+  const int error = write_to(STDERR_FILENO, kClearLine + line, kNoPatience).error;
+  if (error != 0 && error != ETIMEDOUT) on_terminal_ = false;
 }
 
 }  // namespace couponsync::daemon

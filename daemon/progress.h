@@ -14,7 +14,8 @@ namespace couponsync::daemon {
 std::string progress_line(const RunCounters& counters, std::chrono::duration<double> elapsed);
 
 /// The live line of `once` on a terminal: redrawn on stderr a few times a second while this lives, then
-/// removed. Does nothing where stderr is no terminal. On the io thread; `counters` outlives it.
+/// removed. Does nothing where stderr is no terminal, or none any more. On the io thread; `counters` outlives
+/// it.
 class Progress {
  public:
   Progress(const boost::asio::any_io_executor& executor, const RunCounters& counters);
@@ -24,6 +25,7 @@ class Progress {
 
  private:
   void redraw_later();
+  void show(const std::string& line);
 
   const RunCounters& counters_;
   boost::asio::steady_timer timer_;

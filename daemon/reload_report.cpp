@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -19,7 +20,8 @@ namespace json = boost::json;
 std::optional<std::filesystem::path> runtime_folder() {
   const char* folder = std::getenv("RUNTIME_DIRECTORY");
   if (folder == nullptr || *folder == '\0') return std::nullopt;
-  return std::filesystem::path(folder);
+  const std::string_view all(folder);
+  return std::filesystem::path(all.substr(0, all.find(':')));
 }
 
 std::filesystem::path reload_report_file(const std::filesystem::path& folder) {
@@ -62,7 +64,11 @@ std::optional<ReloadReport> read_reload_report(const std::filesystem::path& fold
 
 ReloadReporter::ReloadReporter(std::optional<std::filesystem::path> folder) : folder_(std::move(folder)) {
   report_.pid = getpid();
-  write();
+  try {
+    write();
+  } catch (const std::system_error& error) {
+    problem_ = error.what();
+  }
 }
 
 ReloadReporter::~ReloadReporter() {

@@ -20,7 +20,8 @@ struct ReloadReport {
 /// Keeps the report of this process, if there is a folder for it.
 class ReloadReporter {
  public:
-  /// Reports that there was no reload yet. Throws std::system_error.
+  /// Reports that there was no reload yet. A folder that cannot be written to costs the service nothing but
+  /// that `couponsyncd reload` does not find it: see `problem`.
   explicit ReloadReporter(std::optional<std::filesystem::path> folder);
   ReloadReporter(const ReloadReporter&) = delete;
   ReloadReporter& operator=(const ReloadReporter&) = delete;
@@ -29,15 +30,19 @@ class ReloadReporter {
 
   /// Reports one more. Throws std::system_error.
   void reloaded(bool accepted, std::string message);
+  /// Why there is no report; empty: there is one, or none is wanted.
+  const std::string& problem() const { return problem_; }
 
  private:
   void write() const;
 
   std::optional<std::filesystem::path> folder_;
   ReloadReport report_;
+  std::string problem_;
 };
 
-/// $RUNTIME_DIRECTORY; absent where the service was not started by systemd with one.
+/// $RUNTIME_DIRECTORY, the first of it (systemd.exec(5)); absent where the service was not started by systemd
+/// with one.
 std::optional<std::filesystem::path> runtime_folder();
 std::filesystem::path reload_report_file(const std::filesystem::path& folder);
 

@@ -28,6 +28,7 @@ std::string ServiceStatus::text() const {
     text += ", the quota was not met yet";
   text += fmt::format("; {}", domain_in_use(primary_avoided, backup_avoided));
   if (!activity.empty()) text += "; " + activity;
+  if (!unserved.empty()) text += "; " + unserved;
   return text;
 }
 

@@ -17,6 +17,7 @@ struct ServiceStatus {
   bool primary_avoided = false;
   bool backup_avoided = false;
   std::string activity;  ///< what goes on, or what is wrong
+  std::string unserved;  ///< why metrics and health are not served; empty: they are
 
   /// One line for a person.
   std::string text() const;

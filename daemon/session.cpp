@@ -53,9 +53,15 @@ Keys read_keys(const Configuration::Credentials& credentials) {
           .digest = sha256(to_hex(sha256(private_pem.view())) + to_hex(sha256(public_pem.view())))};
 }
 
-bool are_a_pair(const Keys& keys) {
+/// The console offers the brand's own public key as well, and no reply of WeChat Pay would ever be right.
+void refuse_a_pair(const Keys& keys, const Configuration::Credentials& credentials) {
   constexpr std::string_view kAnyText = "couponsyncd";
-  return keys.wechatpay.verify(kAnyText, keys.brand.sign(kAnyText));
+  if (keys.wechatpay.verify(kAnyText, keys.brand.sign(kAnyText)))
+    throw ConfigurationError(
+        "/credentials/wechatpay_public_key_file",
+        credentials.wechatpay_public_key_file.string() +
+            ": is the brand's own public key, and expected is WeChat Pay's (微信支付公钥), "
+            "which the console has beside its ID");
 }
 
 Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport, Keys keys) {
@@ -89,9 +95,9 @@ ApiAccess make_api_access(const Configuration& configuration, Env& env) {
   std::unique_ptr<HttpsTransport> transport = make_transport(configuration);
   Keys keys = read_keys(configuration.credentials);
   const Digest digest = keys.digest;
-  const bool are_one_pair = are_a_pair(keys);
+  refuse_a_pair(keys, configuration.credentials);
   Exchange exchange = make_exchange(configuration, env, *transport, std::move(keys));
-  return {std::move(transport), std::move(exchange), digest, are_one_pair};
+  return {std::move(transport), std::move(exchange), digest};
 }
 
 std::optional<LearnedRate> learned_rate(const Mirror& mirror, Env& env) {

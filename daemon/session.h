@@ -22,11 +22,10 @@ struct ApiAccess {
   std::unique_ptr<HttpsTransport> transport;
   Exchange exchange;   ///< refers to `transport`
   Digest keys_digest;  ///< tells whether keys were renewed
-  /// WeChat Pay's public key is the brand's own one: the wrong file, as a rule.
-  bool keys_are_one_pair;
 };
 
-/// Reads the key files. Throws ConfigurationError that names the key at fault. `env` outlives it.
+/// Reads the key files. Throws ConfigurationError that names the key at fault; the brand's own public key in
+/// the place of WeChat Pay's is one. `env` outlives it.
 ApiAccess make_api_access(const Configuration& configuration, Env& env);
 
 /// What an earlier run kept in the mirror.

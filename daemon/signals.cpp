@@ -1,23 +1,68 @@
 #include "signals.h"
 
 #include <csignal>
+#include <initializer_list>
+#include <pthread.h>
 #include <utility>
 
 namespace couponsync::daemon {
+namespace {
 
-void ignore_harmless_signals() {
+sigset_t set_of(std::initializer_list<int> numbers) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : numbers) sigaddset(&set, number);
+  return set;
+}
+
+void let_through() {
+  const sigset_t handled = set_of({SIGTERM, SIGINT, SIGHUP});
+  pthread_sigmask(SIG_UNBLOCK, &handled, nullptr);
+}
+
+bool is_ignored(int number) {
+  struct sigaction now {};
+  return sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+std::string_view name_of(int number) {
+  switch (number) {
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGINT:
+      return "SIGINT";
+    default:
+      return "SIGHUP";
+  }
+}
+
+}  // namespace
+
+void take_over_signals() {
   for (const int number : {SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
+  let_through();
+}
+
+void hold_hang_ups() {
+  const sigset_t hang_up = set_of({SIGHUP});
+  pthread_sigmask(SIG_BLOCK, &hang_up, nullptr);
 }
 
 Signals::Signals(boost::asio::io_context& context, Handlers handlers)
-    : handlers_(std::move(handlers)), stop_(context, SIGTERM, SIGINT), hang_up_(context) {
+    : handlers_(std::move(handlers)), stop_(context), hang_up_(context) {
+  handle(SIGTERM, stop_);
+  handle(SIGINT, stop_);
+  handle(SIGHUP, handlers_.hang_up ? hang_up_ : stop_);
   await_stop();
-  if (handlers_.hang_up) {
-    hang_up_.add(SIGHUP);
-    await_hang_up();
-  } else {
-    stop_.add(SIGHUP);
-  }
+  if (handlers_.hang_up) await_hang_up();
+  let_through();
+}
+
+void Signals::handle(int number, boost::asio::signal_set& by) {
+  if (is_ignored(number))
+    ignored_.push_back(name_of(number));
+  else
+    by.add(number);
 }
 
 void Signals::await_stop() {

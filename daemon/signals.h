@@ -4,15 +4,23 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <functional>
+#include <string_view>
+#include <vector>
 
 namespace couponsync::daemon {
 
-/// Ignores the signals that must not end the service: a closed pipe, a file-size limit (SQLite then reports a
-/// full disk), and the two user signals. Called once, before any thread starts.
-void ignore_harmless_signals();
+/// Called once, before any thread starts. Ignores the signals that must not end the program: a closed pipe, a
+/// file-size limit (SQLite then reports a full disk), and the two user signals. Lets those through that end
+/// it or reload, for a parent may have left them blocked, and then nothing but SIGKILL would work.
+void take_over_signals();
+
+/// Holds SIGHUP back until `Signals` is there to handle it: by default it kills, and a reload may be asked
+/// for while the mirror is still being opened.
+void hold_hang_ups();
 
 /// Turns signals into calls on the io thread. SIGTERM and SIGINT call `stop` once; a second one then ends the
-/// process at once, by its default action, even if the io thread hangs.
+/// process at once, by its default action, even if the io thread hangs. A signal that the parent ignored
+/// (nohup, a shell's background job) stays ignored.
 class Signals {
  public:
   struct Handlers {
@@ -24,13 +32,18 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
+  /// The names of those that stay ignored.
+  const std::vector<std::string_view>& ignored() const { return ignored_; }
+
  private:
   void await_stop();
   void await_hang_up();
+  void handle(int number, boost::asio::signal_set& by);
 
   Handlers handlers_;
   boost::asio::signal_set stop_;
   boost::asio::signal_set hang_up_;
+  std::vector<std::string_view> ignored_;
 };
 
 }  // namespace couponsync::daemon

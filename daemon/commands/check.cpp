@@ -7,6 +7,7 @@
 #include "io_loop.h"
 #include "mirror_options.h"
 #include "net/endpoint.h"
+#include "results.h"
 #include "session.h"
 #include "store/mirror_inspection.h"
 #include "store/mirror_status.h"
@@ -15,7 +16,6 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <iostream>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -25,11 +25,11 @@ namespace {
 /// The findings so far; the first problem decides the exit code.
 class Report {
  public:
-  void ok(const std::string& what) { std::cout << "ok      " << what << "\n"; }
+  void ok(const std::string& what) { print("ok      " + what + "\n"); }
   /// Seldom right, but nothing that can be known to be wrong.
-  void doubtful(const std::string& what) { std::cout << "look    " << what << "\n"; }
+  void doubtful(const std::string& what) { print("look    " + what + "\n"); }
   void failed(ExitCode code, const std::string& what) {
-    std::cout << "failed  " << what << "\n";
+    print("failed  " + what + "\n");
     if (exit_code_ == kExitOk) exit_code_ = code;
   }
   int exit_code() const { return exit_code_; }
@@ -44,15 +44,10 @@ bool is_usual_serial(const std::string& serial) {
   return serial.size() == kDigits && serial.find_first_not_of("0123456789ABCDEF") == std::string::npos;
 }
 
-void check_keys(const Configuration& configuration, const ApiAccess& access, Report& report) {
+void check_keys(const Configuration& configuration, Report& report) {
   const Configuration::Credentials& credentials = configuration.credentials;
   report.ok(fmt::format("keys of brand {}: of 2048 bits or more, the private one closed to others",
                         configuration.brand_id));
-  if (access.keys_are_one_pair)
-    report.doubtful(
-        fmt::format("/credentials/wechatpay_public_key_file: {} is the brand's own public key; the console "
-                    "has WeChat Pay's (微信支付公钥)",
-                    credentials.wechatpay_public_key_file.string()));
   if (!is_usual_serial(credentials.certificate_serial))
     report.doubtful(
         "/credentials/certificate_serial: it is usually 40 of [0-9A-F], as 'openssl x509 -noout -serial -in "
@@ -155,7 +150,7 @@ int run_check(const CheckArguments& arguments) {
   IoLoop loop;
   SystemEnv env;
   ApiAccess access = make_api_access(configuration, env);
-  check_keys(configuration, access, report);
+  check_keys(configuration, report);
 
   const Watchlist watchlist = expand_watchlist(configuration);
   report.ok(fmt::format("watchlist: {} openids, {} listings, {} listed more than once", watchlist.openids,
@@ -169,7 +164,6 @@ int run_check(const CheckArguments& arguments) {
       loop.run(check_domain(Domain::backup, *configuration.api.backup, access.exchange, listing, report));
     if (report.exit_code() == kExitOk) check_quota(configuration, report);
   }
-  std::cout << std::flush;
   return report.exit_code();
 }
 

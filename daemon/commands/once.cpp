@@ -2,19 +2,20 @@
 #include "commands/commands.h"
 #include "configuration/configuration.h"
 #include "configuration/watchlist.h"
+#include "configuration/watchlist_shrink.h"
 #include "exit_code.h"
 #include "io_loop.h"
 #include "log_events.h"
 #include "logging.h"
 #include "mirror_options.h"
 #include "progress.h"
+#include "results.h"
 #include "session.h"
 #include "signals.h"
 #include "summary.h"
 
 #include <fmt/format.h>
 
-#include <iostream>
 #include <unordered_set>
 
 namespace couponsync::daemon {
@@ -115,18 +116,19 @@ int run_once(const OnceArguments& arguments) {
     return kExitUsage;
   }
 
-  ignore_harmless_signals();
   IoLoop loop;
   SystemEnv env;
   LogEvents events(log);
   ApiAccess access = make_api_access(configuration, env);
   Mirror mirror = Mirror::open(mirror_options(configuration));
   set_redaction_key(mirror.redaction_key());
+  const std::string shrunken = shrunken_since(mirror.watched_listings(), watchlist.listings.size(),
+                                              configuration.sync.max_watchlist_shrink);
+  if (!shrunken.empty()) log->error("{}", shrunken);
   RateController rate(rate_options(configuration, learned_rate(mirror, env)), env.steady_now());
   Writer writer(std::move(mirror));
   Session session(configuration, watchlist.listings.size(), std::move(access), {env, writer, events, rate},
                   loop.context().get_executor());
-  const Signals signals(loop.context(), {[&loop] { loop.stop(); }, {}});
 
   Once once{configuration, env,
             writer,        session.syncer(),
@@ -134,11 +136,13 @@ int run_once(const OnceArguments& arguments) {
             chosen,        arguments.openids.empty()};
   std::optional<RunReport> report;
   {
+    // From then on they have their default action again: nothing else would end it in front of a full pipe.
+    const Signals signals(loop.context(), {[&loop] { loop.stop(); }, {}});
     const Progress progress(loop.context().get_executor(), session.syncer().counters());
     report = loop.run(once.run());
   }
   const RunCounters& counters = report ? report->counters : session.syncer().counters();
-  std::cout << (arguments.json ? summary_json(counters) + "\n" : summary_text(counters)) << std::flush;
+  print(arguments.json ? summary_json(counters) + "\n" : summary_text(counters));
   if (!report) return kExitIncomplete;
   if (report->stopped_by)
     log->error("{}; {}", describe(*report->stopped_by), report->stopped_by->rule().advice);

@@ -2,6 +2,7 @@
 #include "exit_code.h"
 #include "logging.h"
 #include "reload_report.h"
+#include "results.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +11,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <iostream>
 #include <poll.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -72,7 +72,7 @@ int reload_service(const ReloadArguments& arguments) {
     const std::optional<ReloadReport> now = read_reload_report(folder);
     if (now && now->pid == before->pid && now->reloads > before->reloads) {
       if (!now->accepted) return fail(kExitConfiguration, now->message);
-      std::cout << "couponsyncd: " << now->message << "\n";
+      print(fmt::format("couponsyncd: {}\n", now->message));
       return kExitOk;
     }
     watch.wait();

@@ -3,6 +3,7 @@
 #include "configuration/configuration.h"
 #include "configuration/configuration_changes.h"
 #include "configuration/watchlist.h"
+#include "configuration/watchlist_shrink.h"
 #include "database_progress.h"
 #include "event_fanout.h"
 #include "exit_code.h"
@@ -42,9 +43,11 @@ class Service {
       : env_(env),
         configuration_(std::move(configuration)),
         listings_(watchlist.listings),
+        openid_files_(watchlist.files),
         keys_digest_(access.keys_digest),
         log_(std::move(log)),
-        monitoring_(executor(), env_, configuration_, [this] { return now(); }),
+        monitoring_(
+            executor(), env_, configuration_, [this] { return now(); }, log_),
         log_events_(log_, [this](const std::string& activity) { tell_status(activity); }),
         events_({&log_events_, &monitoring_.metrics(), &monitoring_.readiness()}),
         rate_(rate_options(configuration_, learned_rate(mirror, env_)), env_.steady_now()),
@@ -80,6 +83,7 @@ class Service {
   ReloadReporter reloads_{runtime_folder()};
   Configuration configuration_;
   std::vector<ListingKey> listings_;
+  std::vector<OpenidFile> openid_files_;
   Digest keys_digest_;
   std::shared_ptr<spdlog::logger> log_;
   Monitoring monitoring_;
@@ -104,9 +108,12 @@ Plan Service::plan(const Configuration& configuration, const Watchlist& watchlis
 }
 
 int Service::run() {
-  monitoring_.serve(monitoring_.listen(configuration_.http));
-  if (configuration_.http.listen)
-    log_->info("/metrics, /healthz, /readyz and /status are at {}", *configuration_.http.listen);
+  for (const std::string_view signal : signals_.ignored())
+    log_->warn("{} is ignored, as it was by the process that started this one{}", signal,
+               signal == "SIGHUP" ? ": it reloads nothing" : "");
+  if (!reloads_.problem().empty())
+    log_->warn("`couponsyncd reload` will not find this service: {}", reloads_.problem());
+  monitoring_.serve_at(configuration_.http);
   log_->info("couponsyncd serves {}", configuration_.mirror.path.string());
   notifier_.ready("started");
   keep_telling_status();
@@ -152,31 +159,32 @@ void Service::reload() {
 
 Service::Reloaded Service::adopt(Configuration configuration) {
   const std::vector<std::string> kept = keep_fixed_settings(configuration_, configuration);
-  const Watchlist watchlist = expand_watchlist(configuration);
+  Watchlist watchlist = expand_watchlist(configuration);
+  refuse_shrunken_files(openid_files_, watchlist, configuration.sync.max_watchlist_shrink);
   ApiAccess access = make_api_access(configuration, env_);
   std::vector<std::string> changes = changed_settings(configuration_, configuration);
   const Digest keys_digest = access.keys_digest;
   if (keys_digest != keys_digest_) changes.emplace_back("keys renewed");
   const std::string listings = changed_listings(listings_, watchlist.listings);
   if (!listings.empty()) changes.push_back(listings);
-  const bool moves = configuration.http.listen != configuration_.http.listen;
-  std::unique_ptr<HttpServer> server;
-  if (moves) server = monitoring_.listen(configuration.http);
   // Nothing fails from here on.
   Plan next = plan(configuration, watchlist, std::move(access));
   const SteadyTime now = env_.steady_now();
   if (configuration.rate != configuration_.rate)
     rate_ = RateController(rate_options(configuration, rate_.learned(now)), now);
   apply_log_options(*log_, configuration.log);
-  if (moves) monitoring_.serve(std::move(server));
+  monitoring_.serve_at(configuration.http);
   monitoring_.judge_by(configuration);
   configuration_ = std::move(configuration);
   keys_digest_ = keys_digest;
-  listings_ = watchlist.listings;
+  listings_ = std::move(watchlist.listings);
+  openid_files_ = std::move(watchlist.files);
   scheduler_.reload(std::move(next));
   Reloaded reloaded;
   reloaded.message = "configuration reloaded: " +
                      (changes.empty() ? "nothing changed" : fmt::format("{}", fmt::join(changes, ", ")));
+  if (const std::string unserved = monitoring_.unserved(); !unserved.empty())
+    reloaded.message += "; " + unserved;
   if (kept.empty()) return reloaded;
   reloaded.whole = false;
   reloaded.message += fmt::format("; not reloaded, because it needs a restart: {}", fmt::join(kept, ", "));
@@ -214,6 +222,7 @@ void Service::tell_status(const std::string& activity) {
     status.backup_avoided = !configuration_.api.backup || session->avoided(Domain::backup, now);
   }
   status.activity = activity;
+  status.unserved = monitoring_.unserved();
   notifier_.status(status.text());
 }
 
@@ -228,14 +237,17 @@ void Service::keep_telling_status() {
 }  // namespace
 
 int run_service(const RunArguments& arguments) {
+  hold_hang_ups();
   Configuration configuration = load_configuration(arguments.config);
   const Watchlist watchlist = expand_watchlist(configuration);
   auto log = make_logger(configuration.log);
-  ignore_harmless_signals();
   SystemEnv env;
   ApiAccess access = make_api_access(configuration, env);
   Mirror mirror = Mirror::open(mirror_options(configuration));
   set_redaction_key(mirror.redaction_key());
+  const std::string shrunken = shrunken_since(mirror.watched_listings(), watchlist.listings.size(),
+                                              configuration.sync.max_watchlist_shrink);
+  if (!shrunken.empty()) log->error("{}", shrunken);
   return Service(std::move(configuration), watchlist, std::move(access), std::move(mirror), env,
                  std::move(log))
       .run();

@@ -1,13 +1,12 @@
 #include "commands/commands.h"
 #include "exit_code.h"
+#include "results.h"
 #include "store/mirror.h"
-
-#include <iostream>
 
 namespace couponsync::daemon {
 
 int print_schema() {
-  std::cout << schema_ddl() << std::flush;
+  print(schema_ddl());
   return kExitOk;
 }
 

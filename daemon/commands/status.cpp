@@ -3,11 +3,11 @@
 #include "configuration/configuration.h"
 #include "exit_code.h"
 #include "logging.h"
+#include "results.h"
 #include "status_report.h"
 
 #include <fmt/format.h>
 
-#include <iostream>
 #include <utility>
 
 namespace couponsync::daemon {
@@ -19,9 +19,13 @@ constexpr std::chrono::minutes kDefaultInterval{15};
 }  // namespace
 
 int print_status(const StatusArguments& arguments) {
-  std::filesystem::path mirror = arguments.mirror;
+  std::filesystem::path mirror;
   std::chrono::seconds max_age = stale_after(kDefaultInterval);
-  if (mirror.empty()) {
+  if (!arguments.mirror.empty()) {
+    // SQLite reads a name such as ":memory:" or "file:m.db?mode=rwc" in its own way, an absolute path in
+    // none.
+    mirror = std::filesystem::absolute(arguments.mirror);
+  } else {
     const Configuration configuration = load_configuration(arguments.config);
     mirror = configuration.mirror.path;
     max_age = stale_after(configuration.sync.interval);
@@ -34,7 +38,7 @@ int print_status(const StatusArguments& arguments) {
   if (arguments.max_age) max_age = std::chrono::ceil<std::chrono::seconds>(*arguments.max_age);
   const StatusReport report{
       .status = std::move(*status), .now = to_unix_seconds(SystemEnv().wall_now()), .max_age = max_age};
-  std::cout << (arguments.json ? report.json() + "\n" : report.text()) << std::flush;
+  print(arguments.json ? report.json() + "\n" : report.text());
   return report.problems().empty() ? kExitOk : kExitUnhealthy;
 }
 

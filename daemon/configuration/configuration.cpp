@@ -22,8 +22,9 @@ constexpr std::string_view kCredentialPrefix = "credential:";
 /// Reads the sections into a Configuration.
 class Loader {
  public:
-  explicit Loader(const std::filesystem::path& file)
-      : folder_(std::filesystem::absolute(file).parent_path()) {
+  /// `problems` were found before.
+  Loader(const std::filesystem::path& file, std::vector<ConfigurationProblem> problems)
+      : folder_(std::filesystem::absolute(file).parent_path()), problems_(std::move(problems)) {
     result_.file = std::filesystem::absolute(file);
   }
 
@@ -42,6 +43,7 @@ class Loader {
                 bool may_be_null);
   /// Absolute; a credential's name becomes its file.
   std::filesystem::path resolve(ObjectReader& reader, std::string_view name, const std::string& text);
+  FilePattern resolve_pattern(ObjectReader& reader, std::string_view name, const std::string& text);
   void required_file(ObjectReader& reader, std::string_view name, std::filesystem::path& out);
 
   std::filesystem::path folder_;
@@ -87,6 +89,20 @@ std::filesystem::path Loader::resolve(ObjectReader& reader, std::string_view nam
     return {};
   }
   return std::filesystem::path(folder) / credential;
+}
+
+FilePattern Loader::resolve_pattern(ObjectReader& reader, std::string_view name, const std::string& text) {
+  if (text.starts_with(kCredentialPrefix)) return {resolve(reader, name, text), ""};
+  // Of "..", the parent is meant that its text names, as in all paths here.
+  std::filesystem::path folder = text.starts_with('/') ? "/" : folder_.lexically_normal();
+  std::filesystem::path pattern;
+  for (const std::filesystem::path& part : std::filesystem::path(text).lexically_normal().relative_path()) {
+    if (part == ".." && pattern.empty())
+      folder = folder.parent_path();
+    else
+      pattern /= part;
+  }
+  return {folder, pattern.string()};
 }
 
 void Loader::required_file(ObjectReader& reader, std::string_view name, std::filesystem::path& out) {
@@ -172,6 +188,7 @@ void Loader::read_sync(ObjectReader reader) {
   std::int64_t concurrency = result_.sync.concurrency;
   reader.integer("concurrency", 1, 1024, concurrency);
   result_.sync.concurrency = static_cast<int>(concurrency);
+  reader.number("max_watchlist_shrink", 0, 1, result_.sync.max_watchlist_shrink);
   reader.finish();
 }
 
@@ -201,7 +218,8 @@ void Loader::read_group(ObjectReader reader) {
   reader.texts("openids", group.openids, kIdentifierAllowed, is_identifier);
   std::vector<std::string> files;
   reader.texts("openid_files", files, kPathAllowed, is_path);
-  for (const std::string& file : files) group.openid_files.push_back(resolve(reader, "openid_files", file));
+  for (const std::string& file : files)
+    group.openid_files.push_back(resolve_pattern(reader, "openid_files", file));
   if (!reader.has("openids") && !reader.has("openid_files"))
     reader.problem("openids", "is missing, and so is openid_files: give one of them or both");
   reader.text("product_coupon_id", group.product_coupon_id, kIdentifierAllowed, is_identifier);
@@ -216,8 +234,9 @@ void Loader::read_group(ObjectReader reader) {
 }  // namespace
 
 Configuration load_configuration(const std::filesystem::path& file) {
-  const boost::json::value root = read_json_file(file);
-  return Loader(file).load(root);
+  std::vector<ConfigurationProblem> problems;
+  const boost::json::value root = read_json_file(file, problems);
+  return Loader(file, std::move(problems)).load(root);
 }
 
 }  // namespace couponsync::daemon

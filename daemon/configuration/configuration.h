@@ -1,6 +1,7 @@
 #pragma once
 
 #include "configuration/configuration_error.h"
+#include "configuration/file_pattern.h"
 #include "store/mirror.h"
 
 #include <chrono>
@@ -19,8 +20,8 @@ enum class LogFormat { text, json };
 struct WatchGroup {
   std::string appid;
   std::vector<std::string> openids;
-  std::vector<std::filesystem::path> openid_files;  ///< glob patterns
-  std::string product_coupon_id;                    ///< empty: not narrowed
+  std::vector<FilePattern> openid_files;
+  std::string product_coupon_id;  ///< empty: not narrowed
   std::string stock_id;
   std::vector<std::string> coupon_states;  ///< a listing each; empty: one listing for all states
 };
@@ -49,6 +50,9 @@ struct Configuration {
   struct Sync {
     std::chrono::milliseconds interval{900'000};
     int concurrency = 32;
+    /// How much of what an openid file gave may be gone from it at a reload. 1: all of it, and a file without
+    /// openids is fine.
+    double max_watchlist_shrink = 0.5;
   };
   struct Rate {
     double max_requests_per_second = 400;

@@ -93,6 +93,8 @@ std::vector<std::string> changed_settings(const Configuration& before, const Con
   changes.compare("api.max_response_bytes", before.api.max_response_bytes, now.api.max_response_bytes);
   changes.compare("sync.interval", before.sync.interval, now.sync.interval);
   changes.compare("sync.concurrency", before.sync.concurrency, now.sync.concurrency);
+  changes.compare("sync.max_watchlist_shrink", before.sync.max_watchlist_shrink,
+                  now.sync.max_watchlist_shrink);
   changes.compare("rate.max_requests_per_second", before.rate.max_requests_per_second,
                   now.rate.max_requests_per_second);
   changes.compare("rate.start_requests_per_second", before.rate.start_requests_per_second,

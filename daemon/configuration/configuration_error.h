@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace couponsync::daemon {
@@ -11,16 +12,22 @@ namespace couponsync::daemon {
 struct ConfigurationProblem {
   std::string pointer;
   std::string message;
+  bool passing = false;  ///< trouble of the machine or the moment: the same files may be fine in a while
 };
+
+/// The pointer of an object's member or a list's element.
+std::string pointer_to(std::string pointer, std::string_view name);
 
 /// Everything that is wrong, one line each in `what()`.
 class ConfigurationError : public std::exception {
  public:
   explicit ConfigurationError(std::vector<ConfigurationProblem> problems);
-  ConfigurationError(std::string pointer, std::string message);
+  ConfigurationError(std::string pointer, std::string message, bool passing = false);
 
   const char* what() const noexcept override { return text_.c_str(); }
   const std::vector<ConfigurationProblem>& problems() const { return problems_; }
+  /// All of it is.
+  bool passing() const;
 
  private:
   std::vector<ConfigurationProblem> problems_;

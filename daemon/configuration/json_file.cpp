@@ -1,6 +1,6 @@
 #include "configuration/json_file.h"
 
-#include "configuration/configuration_error.h"
+#include "configuration/duplicate_keys.h"
 #include "configuration/text_file.h"
 
 #include <boost/json/stream_parser.hpp>
@@ -25,7 +25,8 @@ ConfigurationError syntax_error(const std::filesystem::path& file, std::string_v
 
 }  // namespace
 
-boost::json::value read_json_file(const std::filesystem::path& file) {
+boost::json::value read_json_file(const std::filesystem::path& file,
+                                  std::vector<ConfigurationProblem>& problems) {
   const std::string content = read_text_file(file, kMaxBytes, "");
   const std::string_view text = without_byte_order_mark(content);
   boost::json::parse_options options;
@@ -41,6 +42,7 @@ boost::json::value read_json_file(const std::filesystem::path& file) {
     throw syntax_error(file, text, read + more, "there is more after the end");
   parser.finish(error);
   if (error) throw syntax_error(file, text, text.size(), error.message());
+  problems = duplicate_keys(text);
   return parser.release();
 }
 

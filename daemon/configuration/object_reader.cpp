@@ -11,20 +11,6 @@
 namespace couponsync::daemon {
 namespace {
 
-/// RFC 6901, section 3.
-std::string escape_pointer(std::string_view name) {
-  std::string escaped;
-  for (const char c : name) {
-    if (c == '~')
-      escaped += "~0";
-    else if (c == '/')
-      escaped += "~1";
-    else
-      escaped += c;
-  }
-  return escaped;
-}
-
 template <class Names>
 std::string join(const Names& names) {
   std::string text;
@@ -56,7 +42,7 @@ const char* describe_type(const boost::json::value& value) {
 }
 
 std::string ObjectReader::pointer_to(std::string_view name) const {
-  return pointer_ + "/" + escape_pointer(name);
+  return daemon::pointer_to(pointer_, name);
 }
 
 void ObjectReader::problem(std::string_view name, std::string message) {

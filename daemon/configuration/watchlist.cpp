@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include <glob.h>
+#include <algorithm>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,24 +20,6 @@ constexpr std::size_t kMaxFileBytes = std::size_t{1} << 30U;
 /// A file of another kind would be wrong in every line.
 constexpr std::size_t kShownPerFile = 20;
 
-class Glob {
- public:
-  explicit Glob(const std::filesystem::path& pattern)
-      : result_(glob(pattern.c_str(), 0, nullptr, &matches_)) {}
-  Glob(const Glob&) = delete;
-  Glob& operator=(const Glob&) = delete;
-  ~Glob() { globfree(&matches_); }
-
-  std::vector<std::filesystem::path> files() const {
-    if (result_ != 0) return {};
-    return {matches_.gl_pathv, matches_.gl_pathv + matches_.gl_pathc};
-  }
-
- private:
-  glob_t matches_{};
-  int result_;
-};
-
 std::string_view trimmed(std::string_view line) {
   line = line.substr(0, line.find('#'));
   const std::size_t begin = line.find_first_not_of(" \t\r");
@@ -44,25 +27,41 @@ std::string_view trimmed(std::string_view line) {
   return line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
 }
 
+/// What a file is that holds no text; "" if it does.
+std::string wrong_kind(std::string_view content) {
+  if (content.starts_with("\xFF\xFE") || content.starts_with("\xFE\xFF")) return ":1: this is UTF-16";
+  const std::size_t nul = content.find('\0');
+  if (nul == std::string_view::npos) return "";
+  return fmt::format(":{}: there is a NUL byte, as in UTF-16 or after a crash",
+                     std::ranges::count(content.substr(0, nul), '\n') + 1);
+}
+
 class Expander {
  public:
-  Watchlist expand(const Configuration& configuration);
+  explicit Expander(const Configuration& configuration)
+      : configuration_(configuration), may_be_empty_(configuration.sync.max_watchlist_shrink >= 1) {}
+  Watchlist expand();
 
  private:
   void expand_group(const WatchGroup& group, const std::string& pointer);
-  void read_file(const std::filesystem::path& file, const std::string& pointer,
-                 std::vector<std::string>& openids);
+  void read_files(const FilePattern& pattern, const std::string& pointer, std::vector<std::string>& openids);
+  void read_file(OpenidFile file, std::vector<std::string>& openids);
+  /// False if a line is bad, which is noted.
+  bool read_lines(const OpenidFile& file, std::string_view text, std::vector<std::string>& openids);
   void add(const WatchGroup& group, const std::string& openid, const std::string& state);
 
+  const Configuration& configuration_;
+  bool may_be_empty_;
+  std::set<std::filesystem::path> read_;  ///< by the group at hand
   Watchlist result_;
   std::set<ListingKey> seen_;
   std::unordered_set<std::string> openids_;
   std::vector<ConfigurationProblem> problems_;
 };
 
-Watchlist Expander::expand(const Configuration& configuration) {
-  for (std::size_t i = 0; i < configuration.watchlist.size(); ++i)
-    expand_group(configuration.watchlist[i], "/watchlist/" + std::to_string(i));
+Watchlist Expander::expand() {
+  for (std::size_t i = 0; i < configuration_.watchlist.size(); ++i)
+    expand_group(configuration_.watchlist[i], "/watchlist/" + std::to_string(i));
   if (problems_.empty() && result_.listings.empty())
     problems_.push_back({"/watchlist", "names no openid at all, there is nothing to read"});
   if (!problems_.empty()) throw ConfigurationError(std::move(problems_));
@@ -72,13 +71,9 @@ Watchlist Expander::expand(const Configuration& configuration) {
 
 void Expander::expand_group(const WatchGroup& group, const std::string& pointer) {
   std::vector<std::string> openids = group.openids;
-  for (std::size_t i = 0; i < group.openid_files.size(); ++i) {
-    const std::string place = pointer + "/openid_files/" + std::to_string(i);
-    const std::vector<std::filesystem::path> files = Glob(group.openid_files[i]).files();
-    if (files.empty())
-      problems_.push_back({place, fmt::format("{}: no such file", group.openid_files[i].string())});
-    for (const std::filesystem::path& file : files) read_file(file, place, openids);
-  }
+  read_.clear();
+  for (std::size_t i = 0; i < group.openid_files.size(); ++i)
+    read_files(group.openid_files[i], pointer + "/openid_files/" + std::to_string(i), openids);
   // All users of one state before the next state, so that a user's listings are read one after the other:
   // what one of them no longer shows is missing once a later one does not show it either.
   const std::vector<std::string> every_state{""};
@@ -86,32 +81,62 @@ void Expander::expand_group(const WatchGroup& group, const std::string& pointer)
     for (const std::string& openid : openids) add(group, openid, state);
 }
 
-void Expander::read_file(const std::filesystem::path& file, const std::string& pointer,
-                         std::vector<std::string>& openids) {
+void Expander::read_files(const FilePattern& pattern, const std::string& pointer,
+                          std::vector<std::string>& openids) {
+  const MatchedFiles matched = matching_files(pattern);
+  for (const std::string& problem : matched.problems) problems_.push_back({pointer, problem});
+  if (matched.files.empty() && matched.problems.empty())
+    problems_.push_back({pointer, fmt::format("{}: no such file", pattern.path().string())});
+  for (const std::filesystem::path& file : matched.files)
+    if (read_.insert(file).second)
+      read_file({.pattern = pattern.path(), .path = file, .pointer = pointer, .openids = {}}, openids);
+}
+
+void Expander::read_file(OpenidFile file, std::vector<std::string>& openids) {
   std::string content;
   try {
-    content = read_text_file(file, kMaxFileBytes, pointer);
+    content = read_text_file(file.path, kMaxFileBytes, file.pointer);
   } catch (const ConfigurationError& error) {
     problems_.insert(problems_.end(), error.problems().begin(), error.problems().end());
     return;
   }
-  std::string_view rest = without_byte_order_mark(content);
+  if (const std::string wrong = wrong_kind(content); !wrong.empty()) {
+    problems_.push_back({file.pointer, fmt::format("{}{}, allowed is plain text of one openid a line",
+                                                   file.path.string(), wrong)});
+    return;
+  }
+  const std::size_t before = openids.size();
+  if (!read_lines(file, without_byte_order_mark(content), openids)) return;
+  for (std::size_t i = before; i < openids.size(); ++i) file.openids.push_back(mark_of(Openid(openids[i])));
+  std::ranges::sort(file.openids);
+  file.openids.erase(std::ranges::unique(file.openids).begin(), file.openids.end());
+  if (file.openids.empty() && !may_be_empty_)
+    problems_.push_back(
+        {file.pointer, fmt::format("{}: has no openid, as a file that was cut off or is not "
+                                   "written yet; if it may, set sync.max_watchlist_shrink to 1",
+                                   file.path.string())});
+  result_.files.push_back(std::move(file));
+}
+
+bool Expander::read_lines(const OpenidFile& file, std::string_view text, std::vector<std::string>& openids) {
   std::size_t bad = 0;
-  for (std::size_t number = 1; !rest.empty(); ++number) {
-    const std::size_t end = rest.find('\n');
-    const std::string_view openid = trimmed(rest.substr(0, end));
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = text.find('\n');
+    const std::string_view openid = trimmed(text.substr(0, end));
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     if (openid.empty()) continue;
     if (is_identifier(openid)) {
       openids.emplace_back(openid);
     } else if (++bad <= kShownPerFile) {
-      problems_.push_back({pointer, fmt::format("{}:{}: not an openid, allowed is {} (the line has {} bytes)",
-                                                file.string(), number, kIdentifierAllowed, openid.size())});
+      problems_.push_back(
+          {file.pointer, fmt::format("{}:{}: not an openid, allowed is {} (the line has {} bytes)",
+                                     file.path.string(), number, kIdentifierAllowed, openid.size())});
     }
   }
   if (bad > kShownPerFile)
     problems_.push_back(
-        {pointer, fmt::format("{}: and {} more bad lines", file.string(), bad - kShownPerFile)});
+        {file.pointer, fmt::format("{}: and {} more bad lines", file.path.string(), bad - kShownPerFile)});
+  return bad == 0;
 }
 
 void Expander::add(const WatchGroup& group, const std::string& openid, const std::string& state) {
@@ -125,6 +150,8 @@ void Expander::add(const WatchGroup& group, const std::string& openid, const std
 
 }  // namespace
 
-Watchlist expand_watchlist(const Configuration& configuration) { return Expander().expand(configuration); }
+OpenidMark mark_of(const Openid& openid) { return std::hash<std::string>()(openid.reveal()); }
+
+Watchlist expand_watchlist(const Configuration& configuration) { return Expander(configuration).expand(); }
 
 }  // namespace couponsync::daemon

@@ -44,6 +44,9 @@ void remove_stale_socket(const std::filesystem::path& path) {
   asio::io_context context;
   Unix::socket probe(context);
   boost::system::error_code error;
+  probe.open(Unix());
+  probe.non_blocking(
+      true);  // one that hangs and whose queue is full would be waited for; it counts as connected
   probe.connect(Unix::endpoint(path.string()), error);
   if (!error) refuse(path.string(), "another process listens there");
   if (error != asio::error::connection_refused) refuse(path.string(), error.message());

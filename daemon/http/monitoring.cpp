@@ -1,7 +1,5 @@
 #include "http/monitoring.h"
 
-#include <stdexcept>
-#include <string>
 #include <utility>
 
 namespace couponsync::daemon {
@@ -26,23 +24,15 @@ StatusReader::Read everything_of(const Env& env, const Configuration& configurat
 }  // namespace
 
 Monitoring::Monitoring(const boost::asio::any_io_executor& executor, Env& env,
-                       const Configuration& configuration, std::function<ServiceNow()> now)
-    : executor_(executor),
-      env_(env),
+                       const Configuration& configuration, std::function<ServiceNow()> now,
+                       std::shared_ptr<spdlog::logger> log)
+    : env_(env),
       metrics_(env),
       listings_(executor, env, listings_of(env, configuration), kForScrapes),
       everything_(executor, env, everything_of(env, configuration), kForPeople),
-      pages_({metrics_, readiness_, listings_, everything_, std::move(now)}) {}
-
-std::unique_ptr<HttpServer> Monitoring::listen(const Configuration::Http& http) {
-  if (!http.listen) return nullptr;
-  try {
-    return std::make_unique<HttpServer>(executor_, *http.listen,
-                                        [this](std::string path) { return pages_.page(std::move(path)); });
-  } catch (const std::runtime_error& error) {
-    throw ConfigurationError("/http/listen", error.what());
-  }
-}
+      pages_({metrics_, readiness_, listings_, everything_, std::move(now)}),
+      entrance_(
+          executor, env, [this](std::string path) { return pages_.page(std::move(path)); }, std::move(log)) {}
 
 void Monitoring::judge_by(const Configuration& configuration) {
   listings_.read_with(listings_of(env_, configuration));

@@ -1,16 +1,18 @@
 #pragma once
 
 #include "configuration/configuration.h"
-#include "http/http_server.h"
+#include "http/entrance.h"
 #include "http/metrics.h"
 #include "http/service_pages.h"
 #include "http/status_reader.h"
 #include "readiness.h"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <spdlog/logger.h>
 
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace couponsync::daemon {
 
@@ -20,28 +22,26 @@ class Monitoring {
  public:
   /// `env` and what `now` uses outlive this; `now` is not called before something is served.
   Monitoring(const boost::asio::any_io_executor& executor, Env& env, const Configuration& configuration,
-             std::function<ServiceNow()> now);
+             std::function<ServiceNow()> now, std::shared_ptr<spdlog::logger> log);
 
   Events& metrics() { return metrics_.events(); }
   Readiness& readiness() { return readiness_; }
 
-  /// What listens at the configured address, to be given to `serve`; null if there is none. Throws
-  /// ConfigurationError.
-  std::unique_ptr<HttpServer> listen(const Configuration::Http& http);
-  /// In place of what was served before.
-  void serve(std::unique_ptr<HttpServer> server) { server_ = std::move(server); }
+  /// Serves at the configured address, as soon as that can be had, in place of where it did before.
+  void serve_at(const Configuration::Http& http) { entrance_.serve_at(http.listen); }
+  /// Why it is not served there, one line; empty: it is.
+  std::string unserved() const { return entrance_.obstacle(); }
   /// Judges staleness by this configuration from now on.
   void judge_by(const Configuration& configuration);
 
  private:
-  boost::asio::any_io_executor executor_;
   const Env& env_;
   Metrics metrics_;
   Readiness readiness_;
   StatusReader listings_;
   StatusReader everything_;
   ServicePages pages_;
-  std::unique_ptr<HttpServer> server_;
+  HttpEntrance entrance_;
 };
 
 }  // namespace couponsync::daemon

@@ -120,6 +120,12 @@ void ListingTable::unwatch_all_but(const std::vector<ListingState>& watched) {
   for (const ListingId id : gone) unwatch_.run(id);
 }
 
+std::int64_t ListingTable::count_watched() {
+  std::int64_t count = 0;
+  watched_.query([&](const Row&) { ++count; });
+  return count;
+}
+
 ListingState ListingTable::get(ListingId listing) {
   std::optional<ListingState> state;
   get_.query([&](const Row& row) { state = to_state(row); }, listing);

@@ -18,6 +18,7 @@ class ListingTable {
   /// Rows that have the right `watched` already are left alone.
   std::vector<ListingState> set_watchlist(std::span<const ListingKey> keys);
   ListingState get(ListingId listing);
+  std::int64_t count_watched();
 
   /// What a listing's row says of the reading under way.
   struct Progress {

@@ -296,6 +296,10 @@ std::optional<InterruptedRun> Mirror::interrupted_once() const {
   return impl_->atomically([&] { return impl_->runs.interrupted_once(); });
 }
 
+std::int64_t Mirror::watched_listings() const {
+  return impl_->atomically([&] { return impl_->listings.count_watched(); });
+}
+
 void Mirror::keep_quota(const LearnedQuota& quota) {
   impl_->atomically([&] {
     impl_->quota.keep(quota);

@@ -173,6 +173,8 @@ class Mirror {
   void commit();
   void rollback() noexcept;
 
+  /// How many listings are watched.
+  std::int64_t watched_listings() const;
   /// Makes `keys` the watched listings, adding rows for new ones, and returns where each stands, in the order
   /// given.
   std::vector<ListingState> set_watchlist(std::span<const ListingKey> keys);

@@ -54,6 +54,7 @@ TEST(CommandLine, MistakesAreUsageErrors) {
                                                     {"run", "--config"},
                                                     {"status", "--max-age", "45"},
                                                     {"status", "--mirror", "m.db", "--config", "c.json"},
+                                                    {"status", "--mirror", ""},
                                                     {"once", "check"}})
     EXPECT_EQ(std::get<NothingToDo>(parse(arguments)).exit_code, 64);
 }

@@ -28,6 +28,7 @@ TEST_F(ConfigurationTest, FillsInEveryDefault) {
   EXPECT_EQ(c.api.max_response_bytes, 33554432U);
   EXPECT_EQ(c.sync.interval, milliseconds(900000));
   EXPECT_EQ(c.sync.concurrency, 32);
+  EXPECT_EQ(c.sync.max_watchlist_shrink, 0.5);
   EXPECT_EQ(c.rate.max_requests_per_second, 400);
   EXPECT_EQ(c.rate.start_requests_per_second, 20);
   EXPECT_EQ(c.rate.share, 1.0);
@@ -40,7 +41,7 @@ TEST_F(ConfigurationTest, TakesEveryValue) {
   const Configuration c = load(minimal(R"(
     "api": {"primary": "https://localhost:8443", "backup": null, "ca_file": "ca.pem", "page_size": 20,
             "connect_timeout": "500ms", "request_timeout": "1m", "max_response_bytes": 65536},
-    "sync": {"interval": "2h", "concurrency": 1},
+    "sync": {"interval": "2h", "concurrency": 1, "max_watchlist_shrink": 1},
     "rate": {"max_requests_per_second": 0.5, "share": 0.25},
     "http": {"listen": "[::1]:9464"},
     "log": {"level": "trace", "format": "json"})"));
@@ -51,6 +52,7 @@ TEST_F(ConfigurationTest, TakesEveryValue) {
   EXPECT_EQ(c.api.connect_timeout, milliseconds(500));
   EXPECT_EQ(c.api.request_timeout, milliseconds(60000));
   EXPECT_EQ(c.sync.interval, milliseconds(7200000));
+  EXPECT_EQ(c.sync.max_watchlist_shrink, 1);
   EXPECT_EQ(c.rate.start_requests_per_second, 0.5) << "the default start is not above a lower maximum";
   EXPECT_EQ(c.rate.share, 0.25);
   EXPECT_EQ(c.http.listen, "[::1]:9464");
@@ -121,6 +123,10 @@ INSTANTIATE_TEST_SUITE_P(
               "\"2h\", \"1d\""},
         Wrong{R"("sync": {"concurrency": 1.5})",
               "/sync/concurrency: found a number, allowed is a whole number from 1 to 1024"},
+        Wrong{R"("sync": {"max_watchlist_shrink": "50%"})",
+              "/sync/max_watchlist_shrink: found a string, allowed is a number above 0 and up to 1"},
+        Wrong{R"("sync": {"max_watchlist_shrink": 1.1})",
+              "/sync/max_watchlist_shrink: found 1.1, allowed is a number above 0 and up to 1"},
         Wrong{R"("api": {"page_size": 51})",
               "/api/page_size: found 51, allowed is a whole number from 1 to 50"},
         Wrong{R"("api": {"page_size": 18446744073709551615})",
@@ -217,6 +223,35 @@ TEST_F(ConfigurationTest, FindsCredentialsWhereSystemdPutsThem) {
   setenv("CREDENTIALS_DIRECTORY", "/run/credentials/x", 1);
   EXPECT_EQ(load(text).credentials.private_key_file, "/run/credentials/x/brand");
   unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+TEST_F(ConfigurationTest, OfAnOpenidFileOnlyItsOwnTextIsAPattern) {
+  const auto pattern_of = [&](const std::string& folder_name, const std::string& text) {
+    std::filesystem::create_directories(folder() / folder_name);
+    const auto file =
+        write(folder_name + "/c.json",
+              R"({"brand_id": "1", "credentials": {"certificate_serial": "1", "private_key_file": "k",
+      "wechatpay_public_key_id": "p", "wechatpay_public_key_file": "p"}, "mirror": {"path": "m"},
+      "watchlist": [{"appid": "wx1", "openid_files": [")" +
+                  text + "\"]}]}");
+    return load_configuration(file).watchlist.at(0).openid_files.at(0);
+  };
+  const FilePattern relative = pattern_of("brand[1]", "m*.txt");
+  EXPECT_EQ(relative.folder, folder() / "brand[1]");
+  EXPECT_EQ(relative.pattern, "m*.txt");
+  EXPECT_EQ(pattern_of("a", "./lists//m*.txt").pattern, "lists/m*.txt");
+  const FilePattern above = pattern_of("brand[1]", "../../m*.txt");
+  EXPECT_EQ(above.folder, folder().parent_path());
+  EXPECT_EQ(above.pattern, "m*.txt");
+  const FilePattern absolute = pattern_of("a", "/srv/[x]/m*.txt");
+  EXPECT_EQ(absolute.folder, "/");
+  EXPECT_EQ(absolute.pattern, "srv/[x]/m*.txt");
+  EXPECT_EQ(absolute.path(), "/srv/[x]/m*.txt");
+  setenv("CREDENTIALS_DIRECTORY", "/run/credentials/x[1]", 1);
+  const FilePattern credential = pattern_of("a", "credential:list*");
+  unsetenv("CREDENTIALS_DIRECTORY");
+  EXPECT_EQ(credential.folder, "/run/credentials/x[1]/list*");
+  EXPECT_EQ(credential.pattern, "");
 }
 
 TEST_F(ConfigurationTest, TheExampleIsValid) {

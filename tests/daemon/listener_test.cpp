@@ -11,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 #include <sys/stat.h>
+#include <vector>
 
 namespace couponsync::daemon {
 namespace {
@@ -76,6 +77,21 @@ TEST_F(ListenerTest, LeavesASocketAloneThatSomebodyListensOn) {
   const Unix::acceptor other(context_, Unix::endpoint(path_.string()));
   EXPECT_THAT(refusal(address_), HasSubstr("another process listens there"));
   EXPECT_TRUE(somebody_listens());
+}
+
+TEST_F(ListenerTest, DoesNotWaitForOneThatHangsWithAFullQueue) {
+  Unix::acceptor other(context_);
+  other.open();
+  other.bind(Unix::endpoint(path_.string()));
+  other.listen(0);
+  const Unix::endpoint endpoint(path_.string());
+  std::vector<Unix::socket> waiting;
+  do {
+    waiting.emplace_back(context_, Unix());
+    waiting.back().non_blocking(true);
+  } while (
+      connect(waiting.back().native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0);
+  EXPECT_THAT(refusal(address_), HasSubstr("another process listens there"));
 }
 
 TEST_F(ListenerTest, LeavesAnythingElseAlone) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <unistd.h>
 
@@ -35,6 +36,18 @@ TEST_F(ReloadReportTest, IsNothingWithoutAFileOrWithAnother) {
     std::ofstream(reload_report_file(folder_.path())) << text;
     EXPECT_FALSE(read_reload_report(folder_.path())) << text;
   }
+}
+
+TEST_F(ReloadReportTest, ThatCannotBeKeptSaysSoAndHarmsNothing) {
+  EXPECT_EQ(ReloadReporter(folder_.path()).problem(), "");
+  EXPECT_NE(ReloadReporter(folder_.path() / "nowhere").problem().find("No such file"), std::string::npos);
+}
+
+TEST_F(ReloadReportTest, IsKeptInTheFirstOfSeveralFolders) {
+  setenv("RUNTIME_DIRECTORY", "/run/a:/run/b", 1);
+  EXPECT_EQ(runtime_folder(), "/run/a");
+  unsetenv("RUNTIME_DIRECTORY");
+  EXPECT_EQ(runtime_folder(), std::nullopt);
 }
 
 TEST_F(ReloadReportTest, IsKeptNowhereWithoutAFolder) { ReloadReporter(std::nullopt).reloaded(true, "fine"); }

@@ -36,6 +36,9 @@ TEST(ServiceStatus, SaysWhatIsWrong) {
             "primary is avoided; syncing 10 listings");
   status.backup_avoided = true;
   EXPECT_NE(status.text().find("no domain works"), std::string::npos);
+  status.unserved = "http.listen: it is tried again";
+  EXPECT_TRUE(status.text().ends_with("syncing 10 listings; http.listen: it is tried again"))
+      << status.text();
 }
 
 }  // namespace

@@ -25,7 +25,12 @@ class WatchlistTest : public ConfigurationTest {
     WatchGroup result;
     result.appid = appid;
     result.openids = std::move(openids);
-    result.openid_files = std::move(files);
+    for (const std::filesystem::path& file : files) result.openid_files.push_back({file, ""});
+    return result;
+  }
+  WatchGroup patterns(const std::vector<std::string>& patterns) const {
+    WatchGroup result = group("wx1", {});
+    for (const std::string& pattern : patterns) result.openid_files.push_back({folder(), pattern});
     return result;
   }
   static std::vector<std::string> openids(const Watchlist& watchlist) {
@@ -45,8 +50,17 @@ TEST_F(WatchlistTest, TakesEveryFileAPatternNames) {
   write("m1.txt", "o1\n");
   write("m2.txt", "o2\n");
   write("other.txt", "o3\n");
-  EXPECT_EQ(openids(expand({group("wx1", {}, {folder() / "m*.txt"})})),
-            (std::vector<std::string>{"o1", "o2"}));
+  EXPECT_EQ(openids(expand({patterns({"m*.txt"})})), (std::vector<std::string>{"o1", "o2"}));
+}
+
+TEST_F(WatchlistTest, ReadsAFileOnceThatSeveralPatternsOfAGroupMatch) {
+  write("m1.txt", "o1\n");
+  write("m2.txt", "o2\n");
+  const Watchlist watchlist =
+      expand({patterns({"m*.txt", "./m1.txt", "m1.txt", "m[1].txt"}), patterns({"m2.txt"})});
+  EXPECT_EQ(watchlist.listings.size(), 2U);
+  EXPECT_EQ(watchlist.repeated, 1U) << "another group may want something else of the same file";
+  EXPECT_EQ(watchlist.files.size(), 3U);
 }
 
 TEST_F(WatchlistTest, ReadsTheSameWatchOnce) {
@@ -84,15 +98,60 @@ TEST_F(WatchlistTest, DoesNotDrownInTheBadLinesOfAWrongFile) {
 }
 
 TEST_F(WatchlistTest, NamesAPatternThatMatchesNothingAndAFolder) {
-  EXPECT_NE(
-      problems_of({group("wx1", {"o1"}, {folder() / "none*.txt"})}).find("/watchlist/0/openid_files/0: "),
-      std::string::npos);
+  EXPECT_EQ(problems_of({patterns({"none*.txt"})}),
+            "/watchlist/0/openid_files/0: " + (folder() / "none*.txt").string() + ": no such file");
   EXPECT_NE(problems_of({group("wx1", {"o1"}, {folder()})}).find("is not a regular file"), std::string::npos);
 }
 
+TEST_F(WatchlistTest, RefusesAFileWithoutAnOpenidUnlessItMayBeEmpty) {
+  write("full.txt", "o1\n");
+  for (const char* content : {"", "\n\n", "# none yet\n", "\xEF\xBB\xBF", "   \t\r\n", "#"}) {
+    const auto file = write("empty.txt", content);
+    const std::vector<WatchGroup> groups{group("wx1", {"o0"}), patterns({"*.txt"})};
+    EXPECT_EQ(problems_of(groups),
+              "/watchlist/1/openid_files/0: " + file.string() +
+                  ": has no openid, as a file that was cut off or is not written yet; if it may, set "
+                  "sync.max_watchlist_shrink to 1");
+    Configuration configuration;
+    configuration.watchlist = groups;
+    configuration.sync.max_watchlist_shrink = 1;
+    EXPECT_EQ(openids(expand_watchlist(configuration)), (std::vector<std::string>{"o0", "o1"}));
+  }
+}
+
 TEST_F(WatchlistTest, RefusesToWatchNobody) {
-  EXPECT_EQ(problems_of({group("wx1", {}, {write("empty.txt", "# none yet\n")})}),
-            "/watchlist: names no openid at all, there is nothing to read");
+  Configuration configuration;
+  configuration.watchlist = {group("wx1", {}, {write("empty.txt", "# none yet\n")})};
+  configuration.sync.max_watchlist_shrink = 1;
+  try {
+    expand_watchlist(configuration);
+    FAIL();
+  } catch (const ConfigurationError& error) {
+    EXPECT_STREQ(error.what(), "/watchlist: names no openid at all, there is nothing to read");
+  }
+}
+
+TEST_F(WatchlistTest, NamesAFileOfAnotherKindByItsLineAndInOneLine) {
+  const auto problem = [&](const std::string& content) {
+    return problems_of({group("wx1", {}, {write("odd.txt", content)})});
+  };
+  const std::string place = "/watchlist/0/openid_files/0: " + (folder() / "odd.txt").string();
+  const std::string allowed = ", allowed is plain text of one openid a line";
+  EXPECT_EQ(problem(std::string("\xFF\xFEo\0001\000\n\000", 8)), place + ":1: this is UTF-16" + allowed);
+  EXPECT_EQ(problem(std::string("\xFE\xFF\000o\0001\000\n", 8)), place + ":1: this is UTF-16" + allowed);
+  const std::string nul = ": there is a NUL byte, as in UTF-16 or after a crash";
+  EXPECT_EQ(problem("o1\no2\n" + std::string(4'096, '\0')), place + ":3" + nul + allowed);
+  EXPECT_EQ(problem(std::string("o\0001\000\n\000", 6)), place + ":1" + nul + allowed);
+  EXPECT_EQ(problem("o1\no2"), "") << "a last line needs no end";
+}
+
+TEST_F(WatchlistTest, NamesALinkThatLeadsNowhereAndALoop) {
+  std::filesystem::create_symlink(folder() / "gone", folder() / "m1.txt");
+  EXPECT_NE(problems_of({patterns({"m*.txt"})}).find("m1.txt: cannot be read: No such file"),
+            std::string::npos);
+  std::filesystem::create_symlink(folder() / "n1.txt", folder() / "n1.txt");
+  EXPECT_NE(problems_of({patterns({"n*.txt"})}).find("n1.txt: cannot be read: Too many levels"),
+            std::string::npos);
 }
 
 TEST_F(WatchlistTest, AnOpenidHasAtMost128Characters) {

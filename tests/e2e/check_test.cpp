@@ -30,6 +30,13 @@ void overwrite(const std::filesystem::path& path, const std::string& text) {
   std::ofstream(path, std::ios::trunc) << text;
 }
 
+void put_key(const Sandbox& sandbox, const char* file, const char* as) {
+  const std::filesystem::path path = sandbox.folder() / as;
+  std::filesystem::copy_file(std::filesystem::path(COUPONSYNC_TEST_DATA) / "signing" / file, path,
+                             std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+}
+
 const std::vector<BadSetup>& bad_setups() {
   static const std::vector<BadSetup> setups{
       {"no_configuration", [](const Sandbox& s) { std::filesystem::remove(s.config()); }, 78,
@@ -52,6 +59,31 @@ const std::vector<BadSetup>& bad_setups() {
       {"bad_openid",
        [](const Sandbox& s) { overwrite(s.folder() / "watchlist.txt", "oGood\nnot an openid\n"); }, 78,
        "watchlist.txt:2"},
+      {"empty_openid_file", [](const Sandbox& s) { overwrite(s.folder() / "watchlist.txt", "# nobody\n"); },
+       78, "watchlist.txt: has no openid"},
+      {"key_given_twice",
+       [](const Sandbox& s) {
+         const std::string text = boost::json::serialize(s.read_config());
+         overwrite(s.config(), R"({"watchlist": [{"appid": "wx1", "openids": ["o1"]}],)" + text.substr(1));
+       },
+       78, "/watchlist: is given in line 1 and again in line 1"},
+      {"malformed_listen", [](const Sandbox& s) { set(s, "http", "listen", "127.0.0.1"); }, 78,
+       "/http/listen"},
+      {"own_public_key",
+       [](const Sandbox& s) {
+         put_key(s, "test-only-private-key.pem", "brand_key.pem");
+         put_key(s, "test-only-public-key.pem", "wechatpay_public_key.pem");
+       },
+       78, "wechatpay_public_key.pem: is the brand's own public key"},
+      {"private_key_as_public",
+       [](const Sandbox& s) { put_key(s, "test-only-private-key.pem", "wechatpay_public_key.pem"); }, 78,
+       "found a private key (BEGIN PRIVATE KEY)"},
+      {"certificate_as_public",
+       [](const Sandbox& s) {
+         overwrite(s.folder() / "wechatpay_public_key.pem",
+                   "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+       },
+       78, "/credentials/wechatpay_public_key_file"},
       {"no_ca_file", [](const Sandbox& s) { set(s, "api", "ca_file", "nowhere.pem"); }, 78, "nowhere.pem"},
       {"mirror_in_no_folder", [](const Sandbox& s) { set(s, "mirror", "path", "nowhere/mirror.db"); }, 74,
        "nowhere"},
@@ -92,21 +124,12 @@ TEST_F(Check, SaysWhatIsRightAndMakesOneRequestADomainOnline) {
   EXPECT_EQ(sandbox().requests(), 2);
 }
 
-TEST_F(Check, DoubtsAKeyOfOnesOwnAndAnUnusualSerial) {
+TEST_F(Check, DoubtsAnUnusualSerial) {
   start_sandbox({"--seed", "56", "--users", "3", "--coupons-max", "5"});
   EXPECT_EQ(couponsyncd("check").out.find("look "), std::string::npos);
-  const std::filesystem::path keys = std::filesystem::path(COUPONSYNC_TEST_DATA) / "signing";
-  const auto put = [&](const char* file, const char* as) {
-    std::filesystem::copy_file(keys / file, sandbox().folder() / as,
-                               std::filesystem::copy_options::overwrite_existing);
-    std::filesystem::permissions(sandbox().folder() / as, std::filesystem::perms::owner_read);
-  };
-  put("test-only-private-key.pem", "brand_key.pem");
-  put("test-only-public-key.pem", "wechatpay_public_key.pem");
   configure("credentials", "certificate_serial", "5157f09e");
   const ProcessResult check = couponsyncd("check");
   EXPECT_EQ(check.exit_code, 0) << check.out << check.err;
-  EXPECT_NE(check.out.find("look    /credentials/wechatpay_public_key_file"), std::string::npos) << check.out;
   EXPECT_NE(check.out.find("look    /credentials/certificate_serial"), std::string::npos) << check.out;
 }
 

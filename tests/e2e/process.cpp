@@ -59,8 +59,18 @@ Process::Process(const std::vector<std::string>& arguments, const std::filesyste
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out_.c_str(), O_WRONLY | O_APPEND, 0);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err_.c_str(), O_WRONLY | O_APPEND, 0);
-  const int error = posix_spawn(&pid_, arguments.at(0).c_str(), &actions, nullptr,
+  // Whatever the test program's own parent made of the signals.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t set;
+  sigfillset(&set);
+  posix_spawnattr_setsigdefault(&attributes, &set);
+  sigemptyset(&set);
+  posix_spawnattr_setsigmask(&attributes, &set);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  const int error = posix_spawn(&pid_, arguments.at(0).c_str(), &actions, &attributes,
                                 pointers(argument_copy).data(), pointers(environment_copy).data());
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   check(error, arguments.at(0));
   exit_handle_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));

@@ -14,8 +14,8 @@ struct ProcessResult {
   std::string err;
 };
 
-/// A child process; its output goes to files, so that it never blocks. Killed and reaped at the end at the
-/// latest.
+/// A child process; its output goes to files, so that it never blocks; its signals are as by default. Killed
+/// and reaped at the end at the latest.
 class Process {
  public:
   /// Starts `arguments[0]`. `environment` ("NAME=value") is added to this process's own.

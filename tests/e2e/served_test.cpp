@@ -4,7 +4,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/json/parse.hpp>
+#include <gmock/gmock.h>
 
+#include <fcntl.h>
 #include <filesystem>
 #include <memory>
 #include <sys/resource.h>
@@ -17,6 +19,7 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 using asio::ip::tcp;
 using Served = ServedTest;
+using testing::HasSubstr;
 
 boost::json::object without_ages(const std::string& text) {
   boost::json::object status = boost::json::parse(text).as_object();
@@ -84,16 +87,45 @@ TEST_F(Served, AMirrorThatTakesNoRowsIsNotReadyUntilItTakesThem) {
   stop();
 }
 
-TEST_F(Served, APortThatIsTakenIsAnErrorAtTheStart) {
+TEST_F(Served, APortThatIsTakenAtTheStartIsSaidLoudlyAndServedAsSoonAsItIsFree) {
   asio::io_context context;
-  const tcp::acceptor other(context, {asio::ip::address_v4::loopback(), 0});
-  start_sandbox({"--seed", "83", "--users", "1", "--coupons-max", "5"});
-  listen_on("127.0.0.1:" + std::to_string(other.local_endpoint().port()));
-  const ProcessResult result = couponsyncd("run");
-  EXPECT_EQ(result.exit_code, 78);
-  EXPECT_NE(result.err.find("/http/listen"), std::string::npos) << result.err;
-  EXPECT_NE(result.err.find("Address already in use"), std::string::npos) << result.err;
-  EXPECT_EQ(sandbox().requests(), 0);
+  tcp::acceptor other(context, {asio::ip::address_v4::loopback(), 0});
+  fcntl(other.native_handle(), F_SETFD, FD_CLOEXEC);  // or the service would have it, too
+  start_sandbox({"--seed", "83", "--users", "3", "--coupons-max", "5"});
+  const std::string taken = "127.0.0.1:" + std::to_string(other.local_endpoint().port());
+  listen_on(taken);
+  start();
+  service().wait_for_err("are not served: " + taken + " cannot be listened on: Address already in use");
+  EXPECT_THAT(service().err(), HasSubstr(" error "));
+  service().wait_for_err("sync (start) done");
+  expect_mirror_equals_sandbox();
+  other.close();
+  service().wait_for_err("are at " + taken + " now");
+  EXPECT_EQ(ask(taken, "/readyz").status, 200);
+  stop();
+}
+
+TEST_F(Served, AFolderThatIsNotThereAtTheStartIsWaitedFor) {
+  prepare({"--seed", "88", "--users", "3", "--coupons-max", "5"});
+  const std::string late = "unix:" + (folder() / "late" / "http.sock").string();
+  listen_on(late);
+  start();
+  service().wait_for_err("cannot be listened on: No such file or directory");
+  service().wait_for_err("sync (start) done");
+  fs::create_directory(folder() / "late");
+  service().wait_for_err("are at " + late + " now");
+  EXPECT_EQ(ask(late, "/healthz").status, 200);
+  stop();
+}
+
+TEST_F(Served, OnceDoesNotListen) {
+  prepare({"--seed", "89", "--users", "3", "--coupons-max", "5"});
+  sandbox().post("/gate", {{"after_requests", 1}});
+  auto once = start_couponsyncd("once");
+  sandbox().get("/wait?held=1&timeout_ms=60000");
+  EXPECT_FALSE(fs::exists(address().substr(5)));
+  sandbox().post("/gate", {{"open", true}});
+  EXPECT_EQ(once->wait().exit_code, 0);
 }
 
 TEST_F(Served, TheSocketIsForTheGroupAndReplacesOneThatAKillLeft) {
@@ -114,7 +146,7 @@ TEST_F(Served, TheSocketIsForTheGroupAndReplacesOneThatAKillLeft) {
   EXPECT_FALSE(fs::exists(path));
 }
 
-TEST_F(Served, AReloadMovesItOrIsRefusedWhole) {
+TEST_F(Served, AReloadMovesItAndWaitsForAnAddressThatIsTaken) {
   prepare({"--seed", "85", "--users", "4", "--coupons-max", "10"});
   start();
   service().wait_for_err("sync (start) done");
@@ -127,15 +159,32 @@ TEST_F(Served, AReloadMovesItOrIsRefusedWhole) {
 
   asio::io_context context;
   const std::string taken = (folder() / "taken.sock").string();
-  const asio::local::stream_protocol::acceptor other(context, taken);
+  auto other = std::make_unique<asio::local::stream_protocol::acceptor>(context, taken);
   listen_on("unix:" + taken);
+  configure("sync", "interval", "20m");
+  service().signal(SIGHUP);
+  service().wait_for_err("sync.interval 15m -> 20m");
+  service().wait_for_err("another process listens there; it is tried again, and " + moved +
+                         " is served meanwhile");
+  EXPECT_EQ(ask(moved, "/healthz").status, 200);
+  other.reset();
+  service().wait_for_err("are at unix:" + taken + " now");
+  EXPECT_EQ(ask("unix:" + taken, "/healthz").status, 200);
+  EXPECT_FALSE(fs::exists(moved.substr(5)));
+  stop();
+}
+
+TEST_F(Served, AReloadWithAMalformedAddressIsRefusedWhole) {
+  prepare({"--seed", "90", "--users", "4", "--coupons-max", "10"});
+  start();
+  service().wait_for_err("sync (start) done");
+  listen_on("127.0.0.1");
   configure("log", "level", "error");
   service().signal(SIGHUP);
   service().wait_for_err("the old one stays in force: /http/listen");
-  EXPECT_NE(service().err().find("another process listens there"), std::string::npos);
-  EXPECT_EQ(ask(moved, "/healthz").status, 200);
+  EXPECT_EQ(get("/healthz").status, 200);
   stop();
-  EXPECT_NE(service().err().find("stopped"), std::string::npos) << "the log's level did not change either";
+  EXPECT_THAT(service().err(), HasSubstr("stopped")) << "the log's level did not change either";
 }
 
 TEST_F(Served, SlowClientsCostTheSyncNothing) {

@@ -117,6 +117,33 @@ TEST_F(Service, AReloadRefusesByNameWhatNeedsARestartAndAppliesTheRest) {
   EXPECT_EQ(service->wait().exit_code, 0);
 }
 
+TEST_F(Service, AReloadRefusesTheBrandsOwnPublicKeyInThePlaceOfWeChatPays) {
+  start_sandbox({"--seed", "47", "--users", "5", "--coupons-max", "5"});
+  const std::string runtime = "RUNTIME_DIRECTORY=" + folder().string();
+  auto service = start_couponsyncd("run", {}, {runtime});
+  service->wait_for_err("sync (start) done");
+  const std::filesystem::path keys = sandbox().folder();
+  std::filesystem::create_directory(keys / "kept");
+  for (const std::string kind : {"private", "public"}) {
+    const std::string name = kind == "private" ? "brand_key.pem" : "wechatpay_public_key.pem";
+    std::filesystem::rename(keys / name, keys / "kept" / name);
+    std::filesystem::copy_file(COUPONSYNC_TEST_DATA "/signing/test-only-" + kind + "-key.pem", keys / name);
+    std::filesystem::permissions(keys / name, std::filesystem::perms::owner_read);
+  }
+  const ProcessResult refused = run_process({COUPONSYNC_PROGRAM, "reload"}, folder(), {runtime});
+  EXPECT_EQ(refused.exit_code, 78);
+  EXPECT_NE(refused.err.find("the old one stays in force: /credentials/wechatpay_public_key_file: "),
+            std::string::npos)
+      << refused.err;
+  EXPECT_NE(refused.err.find("is the brand's own public key"), std::string::npos) << refused.err;
+  service->wait_for_err("sync (sighup) done: 5 of 5");
+  for (const char* name : {"brand_key.pem", "wechatpay_public_key.pem"})
+    std::filesystem::rename(keys / "kept" / name, keys / name);
+  EXPECT_EQ(run_process({COUPONSYNC_PROGRAM, "reload"}, folder(), {runtime}).exit_code, 0);
+  service->signal(SIGTERM);
+  EXPECT_EQ(service->wait().exit_code, 0);
+}
+
 class Stop : public Service, public testing::WithParamInterface<int> {};
 
 TEST_P(Stop, EndsTheServiceWithinFiveSecondsAndKeepsTheCheckpoints) {
