@@ -27,7 +27,8 @@ TEST_P(PassingFault, IsOvercome) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, PassingFault,
-                         testing::Values("hang", "reset", "truncated_body", "html_502", "html_503",
+                         testing::Values("hang", "reset", "truncated_body", "html_404", "html_421",
+                                         "html_425", "error_as_success", "redirect", "html_502", "html_503",
                                          "html_504", "system_error", "wrong_signature", "signtest_signature",
                                          "missing_signature", "wrong_serial", "stale_timestamp",
                                          "gzip_encoding"),
@@ -60,18 +61,20 @@ TEST_P(LastingFault, FailsItsListingAlone) {
   EXPECT_EQ(query("SELECT count(*) FROM listing WHERE failures > 0 OR last_error IS NOT NULL"), "0");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Each, LastingFault,
-    testing::Values(ListingFault{"broken_json", "UNDECODABLE"}, ListingFault{"wrong_types", "UNDECODABLE"},
-                    ListingFault{"repeated_token", "REPEATED_PAGE_TOKEN"},
-                    ListingFault{"endless_pages", "TOO_MANY_PAGES"},
-                    ListingFault{"wrong_total_count", "INCONSISTENT_LISTING"},
-                    ListingFault{"expired_token", "PARAM_ERROR"}, ListingFault{"bad_request", "PARAM_ERROR"},
-                    ListingFault{"not_found", "NOT_FOUND"}, ListingFault{"huge_body", "REPLY_TOO_LARGE"},
-                    ListingFault{"redirect", "UNEXPECTED_STATUS"},
-                    ListingFault{"wrong_signature", "SIGNATURE_WRONG"},
-                    ListingFault{"stale_timestamp", "CLOCK_SKEW"}),
-    [](const auto& test) { return std::string(test.param.fault); });
+INSTANTIATE_TEST_SUITE_P(Each, LastingFault,
+                         testing::Values(ListingFault{"broken_json", "UNDECODABLE"},
+                                         ListingFault{"error_as_success", "SYSTEM_ERROR"},
+                                         ListingFault{"repeated_token", "REPEATED_PAGE_TOKEN"},
+                                         ListingFault{"endless_pages", "TOO_MANY_PAGES"},
+                                         ListingFault{"wrong_total_count", "INCONSISTENT_LISTING"},
+                                         ListingFault{"expired_token", "PARAM_ERROR"},
+                                         ListingFault{"bad_request", "PARAM_ERROR"},
+                                         ListingFault{"not_found", "NOT_FOUND"},
+                                         ListingFault{"huge_body", "REPLY_TOO_LARGE"},
+                                         ListingFault{"redirect", "UNEXPECTED_STATUS"},
+                                         ListingFault{"wrong_signature", "SIGNATURE_WRONG"},
+                                         ListingFault{"stale_timestamp", "CLOCK_SKEW"}),
+                         [](const auto& test) { return std::string(test.param.fault); });
 
 TEST_F(Faults, AnExpiredTokenStartsTheListingOverOnce) {
   sandbox().post("/faults", {{"fault", "expired_token"}, {"count", 1}});
