@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <fstream>
 #include <string>
 
 namespace couponsync {
@@ -263,6 +265,50 @@ TEST_F(StockCounts, HaveNoRowForAStockWithoutCounters) {
   observe(60, 1);
   observe(120, {});
   EXPECT_THAT(counts(), ElementsAre("60|1", "120|NULL"));
+}
+
+/// The SQL of that section of the data dictionary.
+std::string sql_of_section(const std::string& title) {
+  std::ifstream file(COUPONSYNC_SCHEMA "/README.md");
+  std::string sql;
+  bool in_section = false;
+  bool in_sql = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("## ")) in_section = line == "## " + title;
+    if (line == "```") in_sql = false;
+    if (in_section && in_sql) sql += line + "\n";
+    if (line == "```sql") in_sql = true;
+  }
+  return sql;
+}
+
+TEST_F(StockCounts, CanBeThinnedAsTheDictionarySays) {
+  constexpr UnixSeconds kHour = 3600;
+  const UnixSeconds today =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  const UnixSeconds old_hour = (today - 40 * 24 * kHour) / kHour * kHour;
+  std::int64_t sent = 0;
+  const auto observe_at = [&](UnixSeconds time) {
+    now = time;
+    apply(listing, page_with("SENDING", ++sent));
+  };
+  for (const UnixSeconds minute : {0, 1, 59, 60, 119, 180}) observe_at(old_hour + minute * 60);
+  observe_at(today - 20 * 24 * kHour);
+  observe_at(today - 20 * 24 * kHour + 60);
+  const std::string thin = sql_of_section("Thinning `stock_count`");
+  ASSERT_NE(thin, "");
+  execute(path, thin);
+  EXPECT_THAT(rows(path, "SELECT sent_total_count FROM stock_count ORDER BY observed_at"),
+              ElementsAre("3", "5", "6", "7", "8"));
+  const std::vector<std::string> left = rows(path, "SELECT * FROM stock_count");
+  execute(path, thin);
+  apply(listing, page_with("SENDING", sent));  // the service knows nothing of it
+  EXPECT_EQ(rows(path, "SELECT * FROM stock_count"), left);
+  reopen();
+  now = today;
+  apply(listing, page_with("SENDING", sent));
+  EXPECT_EQ(rows(path, "SELECT * FROM stock_count"), left) << "the newest row says so already";
 }
 
 TEST_F(StockCounts, AreTakenBackWithTheirPage) {
