@@ -6,12 +6,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace couponsync::daemon {
 namespace {
 
 /// More single failures than this in one run go to debug: the run's end says how many there were.
 constexpr int kShownPerRun = 20;
+
+/// Replies can name members as they like; more oddities than this are logged at debug only.
+constexpr std::size_t kMostOddities = 1000;
 
 /// "listing ~3f9c21a07b4d of wx123 (coupon_state USED)"
 std::string name_of(const ListingKey& key) {
@@ -26,13 +30,24 @@ std::string name_of(const ListingKey& key) {
   return filters.empty() ? name : name + " (" + filters + ")";
 }
 
+/// The same oddity at another place of a list is none of its own.
+std::string without_indexes(std::string_view oddity) {
+  std::string kind;
+  bool in_index = false;
+  for (const char c : oddity) {
+    if (c == ']') in_index = false;
+    if (!in_index) kind += c;
+    if (c == '[') in_index = true;
+  }
+  return kind;
+}
+
 std::string advice_of(const Failure& failure) { return std::string(failure.rule().advice); }
 
 }  // namespace
 
 void LogEvents::run_started(RunTrigger trigger, std::size_t listings) {
   failures_shown_ = 0;
-  oddities_shown_ = 0;
   limit_shown_ = false;
   log_->info("sync ({}) of {} listings begins", couponsync::name_of(trigger), listings);
   status_("syncing " + std::to_string(listings) + " listings");
@@ -83,11 +98,15 @@ void LogEvents::listing_failed(const ListingKey& key, const Failure& why, std::c
   if (failures_shown_ == kShownPerRun) log_->warn("further failures of this sync are logged at debug");
 }
 
-void LogEvents::oddities_found(const ListingKey& key, const std::vector<std::string>& paths) {
-  const auto level = oddities_shown_++ < kShownPerRun ? spdlog::level::warn : spdlog::level::debug;
-  log_->log(level,
-            "{}: {} members are not of their documented type and are NULL in the mirror, the first is {}",
-            name_of(key), paths.size(), paths.front());
+void LogEvents::oddities_found(const ListingKey& key, const std::vector<std::string>& oddities) {
+  for (const std::string& oddity : oddities) {
+    const bool is_new =
+        oddities_shown_.size() < kMostOddities && oddities_shown_.insert(without_indexes(oddity)).second;
+    if (is_new)
+      log_->warn("{}: {}; the next ones like it are logged at debug", name_of(key), oddity);
+    else
+      log_->debug("{}: {}", name_of(key), oddity);
+  }
 }
 
 void LogEvents::call_ended(Domain, const Failure* failure, std::chrono::nanoseconds) {

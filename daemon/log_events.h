@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace couponsync::daemon {
@@ -31,7 +32,7 @@ class LogEvents final : public Events {
   void listing_read_again(const ListingKey& key, const PageOutcome& last_page) override;
   void listing_restarted(const ListingKey& key, const Failure& why) override;
   void listing_failed(const ListingKey& key, const Failure& why, std::chrono::seconds again_in) override;
-  void oddities_found(const ListingKey& key, const std::vector<std::string>& paths) override;
+  void oddities_found(const ListingKey& key, const std::vector<std::string>& oddities) override;
   void call_ended(Domain domain, const Failure* failure, std::chrono::nanoseconds took) override;
   void attempt_failed(const ListingKey& key, Domain domain, const Failure& why,
                       std::chrono::milliseconds again_in) override;
@@ -46,8 +47,8 @@ class LogEvents final : public Events {
   StatusLine status_;
   SignatureWatch signatures_;
   int failures_shown_ = 0;    ///< of this run
-  int oddities_shown_ = 0;    ///< of this run
   bool limit_shown_ = false;  ///< of this run
+  std::unordered_set<std::string> oddities_shown_;
 };
 
 }  // namespace couponsync::daemon

@@ -1,5 +1,6 @@
 -- Views for people and jobs: times are text in +08:00, money is in yuan where a name says so. They hold no data,
--- so each schema version makes all of them anew.
+-- so each schema version makes all of them anew. What is not known stays NULL in all of them: printf would make a 0 of it,
+-- sum would leave it out.
 DROP VIEW IF EXISTS v_expiring;
 DROP VIEW IF EXISTS v_redemption_daily;
 DROP VIEW IF EXISTS v_stock_funnel;
@@ -8,17 +9,18 @@ DROP VIEW IF EXISTS v_coupon;
 DROP VIEW IF EXISTS v_stock_benefit;
 DROP VIEW IF EXISTS v_listing_health;
 
+-- In words only where it is known what comes off; a threshold is named where one is known.
 CREATE VIEW v_stock_benefit AS
 SELECT
   stock_id,
   usage_mode,
   item_index,
   kind,
-  CASE kind
-    WHEN 'NORMAL' THEN printf('%.2f yuan off', discount_amount / 100.0)
-    WHEN 'DISCOUNT' THEN printf('%d %% off', percent_off)
-    WHEN 'EXCHANGE' THEN printf('for %.2f yuan', exchange_price / 100.0)
-    ELSE kind
+  CASE
+    WHEN kind = 'NORMAL' AND discount_amount IS NOT NULL THEN printf('%.2f yuan off', discount_amount / 100.0)
+    WHEN kind = 'DISCOUNT' AND percent_off IS NOT NULL THEN printf('%d %% off', percent_off)
+    WHEN kind = 'EXCHANGE' AND exchange_price IS NOT NULL THEN printf('for %.2f yuan', exchange_price / 100.0)
+    WHEN kind NOT IN ('NORMAL', 'DISCOUNT', 'EXCHANGE') THEN kind
   END || CASE WHEN threshold > 0 THEN printf(' from %.2f yuan', threshold / 100.0) ELSE '' END AS benefit,
   threshold / 100.0 AS threshold_yuan,
   discount_amount / 100.0 AS discount_yuan,
@@ -26,8 +28,8 @@ SELECT
   exchange_price / 100.0 AS exchange_price_yuan
 FROM stock_benefit;
 
--- The benefit is that of the product's type; of a coupon used in rounds, the next round's. Where the stock has
--- no rule of its own, the product's.
+-- The benefit is that of the product's type; of a coupon used in rounds, the next round's, if it is known which one is
+-- next. Where the stock does not say what comes off, the product's, which sends 0 for nothing.
 CREATE VIEW v_coupon AS
 SELECT
   c.id AS coupon_id,
@@ -42,7 +44,7 @@ SELECT
       THEN 'EFFECTIVE'
     ELSE c.coupon_state
   END AS derived_state,
-  c.missing_since IS NULL AS listed,
+  c.missing_since IS NULL AND c.unlisted_since IS NULL AS listed,
   c.product_coupon_id,
   p.name AS product_name,
   p.type AS product_type,
@@ -50,11 +52,14 @@ SELECT
   c.stock_id,
   s.remark AS stock_remark,
   coalesce(b.benefit,
-    CASE p.type
-      WHEN 'NORMAL' THEN printf('%.2f yuan off', nullif(p.single_usage_normal_coupon_discount_amount, 0) / 100.0)
+    CASE
+      WHEN p.usage_mode = 'SEQUENTIAL' AND c.usage_used_count IS NULL THEN NULL
+      WHEN p.type = 'NORMAL' AND p.single_usage_normal_coupon_discount_amount > 0
+        THEN printf('%.2f yuan off', p.single_usage_normal_coupon_discount_amount / 100.0)
         || CASE WHEN p.single_usage_normal_coupon_threshold > 0
           THEN printf(' from %.2f yuan', p.single_usage_normal_coupon_threshold / 100.0) ELSE '' END
-      WHEN 'DISCOUNT' THEN printf('%d %% off', nullif(p.single_usage_discount_coupon_percent_off, 0))
+      WHEN p.type = 'DISCOUNT' AND p.single_usage_discount_coupon_percent_off > 0
+        THEN printf('%d %% off', p.single_usage_discount_coupon_percent_off)
         || CASE WHEN p.single_usage_discount_coupon_threshold > 0
           THEN printf(' from %.2f yuan', p.single_usage_discount_coupon_threshold / 100.0) ELSE '' END
     END) AS benefit,
@@ -82,42 +87,59 @@ SELECT
   c.channel_custom_info,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', c.first_seen_at, 'unixepoch', '+8 hours') AS first_seen_at,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', c.changed_at, 'unixepoch', '+8 hours') AS changed_at,
-  strftime('%Y-%m-%dT%H:%M:%S+08:00', c.missing_since, 'unixepoch', '+8 hours') AS missing_since
+  strftime('%Y-%m-%dT%H:%M:%S+08:00', c.missing_since, 'unixepoch', '+8 hours') AS missing_since,
+  strftime('%Y-%m-%dT%H:%M:%S+08:00', c.unlisted_since, 'unixepoch', '+8 hours') AS unlisted_since
 FROM coupon AS c
 LEFT JOIN stock AS s ON s.stock_id = c.stock_id
 LEFT JOIN product_coupon AS p ON p.product_coupon_id = c.product_coupon_id
 LEFT JOIN v_stock_benefit AS b ON b.stock_id = c.stock_id AND b.usage_mode = coalesce(p.usage_mode, 'SINGLE')
   AND b.kind = p.type
-  AND b.item_index = CASE WHEN p.usage_mode = 'SEQUENTIAL' THEN min(coalesce(c.usage_used_count, 0),
+  AND b.item_index = CASE WHEN p.usage_mode = 'SEQUENTIAL' THEN min(c.usage_used_count,
     (SELECT max(m.item_index) FROM stock_benefit AS m
      WHERE m.stock_id = c.stock_id AND m.usage_mode = 'SEQUENTIAL' AND m.kind = p.type)) ELSE 0 END;
 
--- A coupon used in rounds may repeat one of them as single_usage_detail: only its rounds count then. What a use
--- gave away is known for an amount off, and otherwise only where the product has an original price.
+-- A coupon used in rounds may repeat one of them as single_usage_detail: only its rounds count then. A use of which the
+-- time is not known is one all the same, where the state says so. What a use gave away is known for an amount off, and
+-- otherwise only where the product has an original price.
 CREATE VIEW v_usage AS
+WITH told AS (
+  SELECT
+    d.*,
+    c.appid,
+    c.openid,
+    c.coupon_code,
+    c.coupon_state,
+    c.product_coupon_id,
+    c.stock_id,
+    CASE
+      WHEN d.return_time >= d.use_time THEN 'returned'
+      WHEN d.use_time IS NOT NULL THEN 'used'
+      WHEN d.detail_state = 'USED' OR (d.usage_mode <> 'SEQUENTIAL' AND c.coupon_state = 'USED') THEN 'used'
+      WHEN d.return_time IS NOT NULL THEN 'returned'
+      ELSE 'not used'
+    END AS outcome
+  FROM usage_detail AS d
+  JOIN coupon AS c ON c.id = d.coupon_id
+)
 SELECT
   d.coupon_id,
-  c.appid,
-  c.openid,
-  c.coupon_code,
-  c.coupon_state,
-  c.product_coupon_id,
+  d.appid,
+  d.openid,
+  d.coupon_code,
+  d.coupon_state,
+  d.product_coupon_id,
   p.name AS product_name,
-  c.stock_id,
+  d.stock_id,
   s.remark AS stock_remark,
   d.usage_mode,
   d.item_index,
   d.detail_state,
-  CASE
-    WHEN d.use_time IS NULL THEN 'not used'
-    WHEN d.return_time >= d.use_time THEN 'returned'
-    ELSE 'used'
-  END AS outcome,
-  CASE WHEN d.use_time IS NOT NULL AND (d.return_time IS NULL OR d.return_time < d.use_time) THEN
+  d.outcome,
+  CASE WHEN d.outcome = 'used' THEN
     CASE p.type
-      WHEN 'NORMAL' THEN coalesce(b.discount_amount, p.single_usage_normal_coupon_discount_amount)
+      WHEN 'NORMAL' THEN coalesce(b.discount_amount, nullif(p.single_usage_normal_coupon_discount_amount, 0))
       WHEN 'DISCOUNT' THEN CAST(round(p.original_price
-        * coalesce(b.percent_off, p.single_usage_discount_coupon_percent_off) / 100.0) AS INTEGER)
+        * coalesce(b.percent_off, nullif(p.single_usage_discount_coupon_percent_off, 0)) / 100.0) AS INTEGER)
       WHEN 'EXCHANGE' THEN max(p.original_price - b.exchange_price, 0)
     END
   END AS fen_given_away,
@@ -134,40 +156,45 @@ SELECT
   d.pay_score_out_order_no,
   d.mchid,
   d.sub_mchid
-FROM usage_detail AS d
-JOIN coupon AS c ON c.id = d.coupon_id
-LEFT JOIN stock AS s ON s.stock_id = c.stock_id
-LEFT JOIN product_coupon AS p ON p.product_coupon_id = c.product_coupon_id
-LEFT JOIN stock_benefit AS b ON b.stock_id = c.stock_id AND b.usage_mode = d.usage_mode AND b.kind = p.type
+FROM told AS d
+LEFT JOIN stock AS s ON s.stock_id = d.stock_id
+LEFT JOIN product_coupon AS p ON p.product_coupon_id = d.product_coupon_id
+LEFT JOIN stock_benefit AS b ON b.stock_id = d.stock_id AND b.usage_mode = d.usage_mode AND b.kind = p.type
   AND b.item_index = CASE WHEN d.usage_mode = 'SEQUENTIAL' THEN min(d.item_index,
     (SELECT max(m.item_index) FROM stock_benefit AS m
-     WHERE m.stock_id = c.stock_id AND m.usage_mode = 'SEQUENTIAL' AND m.kind = p.type)) ELSE 0 END
+     WHERE m.stock_id = d.stock_id AND m.usage_mode = 'SEQUENTIAL' AND m.kind = p.type)) ELSE 0 END
 WHERE d.usage_mode <> 'SINGLE'
   OR NOT EXISTS (SELECT 1 FROM usage_detail AS o WHERE o.coupon_id = d.coupon_id AND o.usage_mode <> 'SINGLE');
 
--- received and the states count coupons that are listed; those that are not are counted as missing, whatever
--- their state was.
+-- received counts coupons that are not missing, the states those that are listed; the others are counted as unlisted or
+-- as missing, whatever their state was. What was given away is known where it is known of every use.
 CREATE VIEW v_stock_funnel AS
-WITH held AS (
+WITH told AS (
+  SELECT *, missing_since IS NULL AS present, missing_since IS NULL AND unlisted_since IS NULL AS listed FROM coupon
+), held AS (
   SELECT
     stock_id,
     max(product_coupon_id) AS product_coupon_id,
-    count(*) - count(missing_since) AS received,
-    count(DISTINCT CASE WHEN missing_since IS NULL THEN appid || ' ' || openid END) AS users,
-    count(*) FILTER (WHERE missing_since IS NULL AND coupon_state = 'CONFIRMING') AS confirming,
-    count(*) FILTER (WHERE missing_since IS NULL AND coupon_state = 'PENDING') AS pending,
-    count(*) FILTER (WHERE missing_since IS NULL AND coupon_state = 'EFFECTIVE') AS effective,
-    count(*) FILTER (WHERE missing_since IS NULL AND coupon_state = 'USED') AS used,
-    count(*) FILTER (WHERE missing_since IS NULL AND coupon_state = 'EXPIRED') AS expired,
-    count(*) FILTER (WHERE missing_since IS NULL AND coupon_state = 'DELETED') AS deleted,
-    count(*) FILTER (WHERE missing_since IS NULL AND coupon_state = 'DEACTIVATED') AS deactivated,
-    count(*) FILTER (WHERE missing_since IS NULL AND (coupon_state IS NULL OR coupon_state NOT IN
+    count(*) FILTER (WHERE present) AS received,
+    count(DISTINCT CASE WHEN present THEN appid || ' ' || openid END) AS users,
+    count(*) FILTER (WHERE listed AND coupon_state = 'CONFIRMING') AS confirming,
+    count(*) FILTER (WHERE listed AND coupon_state = 'PENDING') AS pending,
+    count(*) FILTER (WHERE listed AND coupon_state = 'EFFECTIVE') AS effective,
+    count(*) FILTER (WHERE listed AND coupon_state = 'USED') AS used,
+    count(*) FILTER (WHERE listed AND coupon_state = 'EXPIRED') AS expired,
+    count(*) FILTER (WHERE listed AND coupon_state = 'DELETED') AS deleted,
+    count(*) FILTER (WHERE listed AND coupon_state = 'DEACTIVATED') AS deactivated,
+    count(*) FILTER (WHERE listed AND (coupon_state IS NULL OR coupon_state NOT IN
       ('CONFIRMING', 'PENDING', 'EFFECTIVE', 'USED', 'EXPIRED', 'DELETED', 'DEACTIVATED'))) AS other,
-    count(missing_since) AS missing
-  FROM coupon
+    count(*) FILTER (WHERE present AND NOT listed) AS unlisted,
+    count(*) FILTER (WHERE NOT present) AS missing
+  FROM told
   GROUP BY stock_id
 ), given AS (
-  SELECT stock_id, count(*) AS uses, sum(fen_given_away) AS fen_given_away
+  SELECT
+    stock_id,
+    count(*) AS uses,
+    CASE WHEN count(fen_given_away) = count(*) THEN sum(fen_given_away) END AS fen_given_away
   FROM v_usage
   WHERE outcome = 'used'
   GROUP BY stock_id
@@ -192,6 +219,7 @@ SELECT
   coalesce(held.deleted, 0) AS deleted,
   coalesce(held.deactivated, 0) AS deactivated,
   coalesce(held.other, 0) AS other,
+  coalesce(held.unlisted, 0) AS unlisted,
   coalesce(held.missing, 0) AS missing,
   round(1.0 * held.used / nullif(held.received, 0), 4) AS redemption_rate,
   coalesce(given.uses, 0) AS uses,
@@ -213,7 +241,8 @@ SELECT
   count(*) FILTER (WHERE outcome = 'returned') AS returned,
   count(*) FILTER (WHERE outcome = 'used') AS net_uses,
   count(DISTINCT appid || ' ' || openid) AS users,
-  sum(fen_given_away) AS fen_given_away
+  CASE WHEN count(fen_given_away) = count(*) FILTER (WHERE outcome = 'used')
+    THEN coalesce(sum(fen_given_away), 0) END AS fen_given_away
 FROM v_usage
 WHERE use_time IS NOT NULL
 GROUP BY day, product_coupon_id, stock_id;
@@ -235,6 +264,7 @@ FROM coupon AS c
 JOIN v_coupon AS v ON v.coupon_id = c.id
 WHERE c.coupon_state IN ('EFFECTIVE', 'PENDING')
   AND c.missing_since IS NULL
+  AND c.unlisted_since IS NULL
   AND c.valid_end_time BETWEEN CAST(strftime('%s', 'now') AS INTEGER)
     AND CAST(strftime('%s', 'now') AS INTEGER) + 7 * 86400
   AND v.derived_state = 'EFFECTIVE';

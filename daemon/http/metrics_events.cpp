@@ -78,6 +78,10 @@ MetricsEvents::MetricsEvents(Registry& registry, const Env& env)
       rows_(
           counters(registry, "couponsyncd_rows_total", "Coupons by what committed pages did to their rows.")),
       pages_(counters(registry, "couponsyncd_pages_total", "Pages committed to the mirror.").Add({})),
+      oddities_(
+          counters(registry, "couponsyncd_oddities_total",
+                   "Members, texts and entries of replies that were not as documented; the log names them.")
+              .Add({})),
       listing_failures_(counters(registry, "couponsyncd_listing_failures_total",
                                  "Readings of a listing that failed, by failure.")),
       syncs_(counters(registry, "couponsyncd_syncs_total",
@@ -139,6 +143,10 @@ void MetricsEvents::page_committed(const ListingKey& /*key*/, std::int64_t /*pag
 void MetricsEvents::listing_failed(const ListingKey& /*key*/, const Failure& why,
                                    std::chrono::seconds /*again_in*/) {
   listing_failures_.Add({{"failure", lower_case_name(why.kind)}}).Increment();
+}
+
+void MetricsEvents::oddities_found(const ListingKey& /*key*/, const std::vector<std::string>& oddities) {
+  oddities_.Increment(static_cast<double>(oddities.size()));
 }
 
 void MetricsEvents::call_started(Domain /*domain*/) { in_flight_.Increment(); }

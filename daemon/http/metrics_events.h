@@ -26,6 +26,7 @@ class MetricsEvents final : public Events {
   void run_interrupted(RunTrigger trigger, const RunCounters& counters) override;
   void page_committed(const ListingKey& key, std::int64_t page_index, const PageOutcome& outcome) override;
   void listing_failed(const ListingKey& key, const Failure& why, std::chrono::seconds again_in) override;
+  void oddities_found(const ListingKey& key, const std::vector<std::string>& oddities) override;
   void call_started(Domain domain) override;
   void call_ended(Domain domain, const Failure* failure, std::chrono::nanoseconds took) override;
   void call_cancelled(Domain domain) override;
@@ -46,6 +47,7 @@ class MetricsEvents final : public Events {
   Counters& signature_failures_;
   Counters& rows_;
   prometheus::Counter& pages_;
+  prometheus::Counter& oddities_;
   Counters& listing_failures_;
   Counters& syncs_;
   UnixSeconds last_complete_sync_ = 0;

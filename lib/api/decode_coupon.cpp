@@ -82,12 +82,10 @@ Digest content_hash(const ObjectReader& entry, const Coupon& coupon) {
 
 }  // namespace
 
-Result<Coupon> decode_coupon(const ObjectReader& entry, EntryTies ties, std::string raw) {
-  Result<std::string> code = required_text(entry, "coupon_code");
-  if (!code) return code.error();
+Coupon decode_coupon(const ObjectReader& entry, CouponTies ties, std::string raw) {
   Coupon coupon;
   coupon.stock_id = std::move(ties.stock_id);
-  coupon.coupon_code = CouponCode(std::move(*code));
+  coupon.coupon_code = std::move(ties.coupon_code);
   coupon.product_coupon_id = std::move(ties.product_coupon_id);
   coupon.coupon_state = entry.text("coupon_state");
   coupon.valid_begin_time = entry.instant("valid_begin_time");

@@ -63,11 +63,8 @@ void decode_display(const ObjectReader& display, ProductCoupon& product) {
 
 std::optional<ProductCoupon> decode_product(const ObjectReader& object, std::string_view raw) {
   if (!object.present()) return std::nullopt;
-  Result<std::string> product_coupon_id = required_text(object, "product_coupon_id");
-  if (!product_coupon_id) {
-    object.odd("product_coupon_id");
-    return std::nullopt;
-  }
+  Text product_coupon_id = object.identity("product_coupon_id");
+  if (!product_coupon_id) return std::nullopt;
   ProductCoupon product;
   product.product_coupon_id = std::move(*product_coupon_id);
   product.scope = object.text("scope");

@@ -155,9 +155,10 @@ void decode_state(const ObjectReader& object, Stock& stock) {
 
 }  // namespace
 
-Result<Stock> decode_stock(const ObjectReader& object, std::string_view raw) {
-  Result<std::string> stock_id = required_text(object, "stock_id");
-  if (!stock_id) return stock_id.error();
+std::optional<Stock> decode_stock(const ObjectReader& object, std::string_view raw) {
+  if (!object.present()) return std::nullopt;
+  Text stock_id = object.identity("stock_id");
+  if (!stock_id) return std::nullopt;
   Stock stock;
   stock.stock_id = std::move(*stock_id);
   stock.product_coupon_id = object.text("product_coupon_id");
@@ -176,7 +177,8 @@ Result<Stock> decode_stock(const ObjectReader& object, std::string_view raw) {
   stock.brand_id = object.text("brand_id");
   stock.raw_json = raw;
   CanonicalForm form;
-  form.add(*object.dom());
+  form.add(*object.dom(),
+           {"coupon_code_count_info", "sent_count_info"});  // they change without the stock changing
   stock.content_hash = form.digest();
   return stock;
 }

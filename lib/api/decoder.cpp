@@ -1,10 +1,12 @@
 #include "api/decoder.h"
 
 #include "api/entry_decoders.h"
+#include "api/json_document.h"
 #include "api/raw_slices.h"
 
 #include <boost/json/monotonic_resource.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <unordered_map>
 #include <utility>
@@ -56,71 +58,120 @@ class Repeated {
   std::vector<const T*> last_seen_;
 };
 
+/// Error replies say a code; a listing says none.
+constexpr std::string_view kErrorMember = "code";
+
+Failure not_a_listing(std::string detail) {
+  return {.kind = FailureKind::not_a_listing, .detail = std::move(detail)};
+}
+
+/// Whether an object says nothing at all, not even something this library does not know. A token that came
+/// empty says nothing.
+bool says_nothing(const json::object& object) {
+  return std::ranges::all_of(object, [](const auto& member) {
+    return member.value().is_null() || member.key() == "next_page_token";
+  });
+}
+
+/// What does not, such as an empty body or somebody's HTML, was never meant as a listing.
+bool begins_as_an_object(std::string_view body) {
+  const std::size_t begin = body.find_first_not_of(" \t\r\n");
+  return begin != std::string_view::npos && body[begin] == '{';
+}
+
 class PageDecoder {
  public:
-  PageDecoder(std::string_view body, const json::object& top)
-      : body_(body), top_(&top, {}, &page_.oddities) {}
+  PageDecoder(const JsonDocument& document, const json::object& top)
+      : document_(document), oddities_(document.oddities()), top_(&top, {}, &oddities_) {}
 
-  Result<Page> decode() {
+  Result<Page> decode(bool had_page_token) {
     Result<> outcome = decode_checkpoint();
-    if (outcome) outcome = decode_entries();
+    if (outcome) outcome = find_entries();
+    if (outcome) outcome = expect_a_listing(had_page_token);
     if (!outcome) return outcome.error();
+    decode_entries();
     page_.stocks = stocks_.last_seen();
     page_.products = products_.last_seen();
+    page_.oddities = oddities_.texts();
     return std::move(page_);
   }
 
  private:
+  /// A token that cannot be sent back is no end: a listing that ended there would lack the rest.
   Result<> decode_checkpoint() {
-    if (const json::value* token = top_.find("next_page_token")) {
-      if (!token->is_string()) return undecodable({top_.path(), "next_page_token"}, "a string", token);
-      if (!token->get_string().empty()) page_.next_page_token = std::string(view_of(token->get_string()));
-    }
-    if (const json::value* count = top_.find("total_count")) {
-      page_.total_count = whole_number(*count);
-      if (page_.total_count.value_or(-1) < 0)
-        return undecodable({top_.path(), "total_count"}, "a whole number from 0", count);
+    const json::value* token = top_.find("next_page_token");
+    if (token != nullptr && (!token->is_string() || top_.is_broken("next_page_token")))
+      return not_a_listing(mismatch({top_.path(), "next_page_token"}, "a string that is not broken", token));
+    if (token != nullptr && !token->get_string().empty())
+      page_.next_page_token = std::string(view_of(token->get_string()));
+    const json::value* count = top_.find("total_count");
+    if (count != nullptr) page_.total_count = whole_number(*count);
+    if (count != nullptr && page_.total_count.value_or(-1) < 0) {
+      oddities_.note_mismatch({top_.path(), "total_count"}, "a whole number from 0", count);
+      page_.total_count.reset();
     }
     return {};
   }
 
-  Result<> decode_entries() {
+  Result<> find_entries() {
     const json::value* list = top_.find("user_coupon_list");
-    if (list == nullptr) return {};
+    if (list != nullptr && !list->is_array())
+      return not_a_listing(mismatch({top_.path(), "user_coupon_list"}, "an array", list));
+    if (list != nullptr) entries_ = &list->get_array();
+    return {};
+  }
+
+  /// Zero coupons are believed only of a body that speaks of coupons. The API tells a first page's total; a
+  /// later page may be left with nothing to say, and then the coupons before it must add up to that total.
+  Result<> expect_a_listing(bool had_page_token) const {
+    const bool has_entries = entries_ != nullptr && !entries_->empty();
+    if (!has_entries && top_.find(kErrorMember) != nullptr)
+      return not_a_listing("the body has no entries, but an error's code");
+    if (entries_ != nullptr || page_.total_count || page_.next_page_token) return {};
+    if (had_page_token && says_nothing(*top_.dom())) return {};
+    return not_a_listing("the body has neither user_coupon_list nor total_count nor next_page_token");
+  }
+
+  void decode_entries() {
+    if (entries_ == nullptr) return;
     const JsonPath list_path(top_.path(), "user_coupon_list");
-    if (!list->is_array()) return undecodable(list_path, "an array", list);
-    const json::array& entries = list->get_array();
-    slices_ = slice_entries(body_);
-    page_.coupons.reserve(entries.size());
-    for (std::size_t index = 0; index < entries.size(); ++index) {
+    std::vector<EntrySlices> slices = slice_entries(document_.text());
+    page_.coupons.reserve(entries_->size());
+    for (std::size_t index = 0; index < entries_->size(); ++index) {
       const JsonPath path(list_path, index);
-      if (!entries[index].is_object()) return undecodable(path, "an object", &entries[index]);
-      const ObjectReader entry(&entries[index].get_object(), path, &page_.oddities);
-      Result<> outcome = decode_entry(entry, slices_.at(index));
-      if (!outcome) return outcome;
+      if (decode_entry((*entries_)[index], path, slices.at(index))) continue;
+      ++page_.refused_entries;
+      oddities_.note(path, "it does not say which coupon it is, and is not stored");
     }
-    return {};
   }
 
-  Result<> decode_entry(const ObjectReader& entry, EntrySlices& slices) {
-    const Result<const Stock*> stock = stock_of(entry, slices.stock);
-    if (!stock) return stock.error();
+  /// Whether it says which coupon it is. Its stock and product are kept in any case.
+  bool decode_entry(const json::value& value, const JsonPath& path, EntrySlices& slices) {
+    if (!value.is_object()) {
+      oddities_.note_mismatch(path, "an object", &value);
+      return false;
+    }
+    const ObjectReader entry(&value.get_object(), path, &oddities_);
+    const Stock* stock = stock_of(entry, slices.stock);
     const ProductCoupon* product = product_of(entry, slices.product_coupon);
-    EntryTies ties{(*stock)->stock_id, (*stock)->product_coupon_id};
-    if (product != nullptr) ties.product_coupon_id = product->product_coupon_id;
-    Result<Coupon> coupon = decode_coupon(entry, std::move(ties), std::move(slices.rest));
-    if (!coupon) return coupon.error();
-    page_.coupons.push_back(std::move(*coupon));
-    return {};
+    Text coupon_code = entry.identity("coupon_code");
+    if (stock == nullptr || !coupon_code) return false;
+    CouponTies ties{stock->stock_id, CouponCode(std::move(*coupon_code)), stock->product_coupon_id};
+    if (product != nullptr)
+      ties.product_coupon_id = product->product_coupon_id;
+    else if (const Text broken_id = broken_product_id(entry))
+      ties.product_coupon_id = broken_id;
+    page_.coupons.push_back(decode_coupon(entry, std::move(ties), std::move(slices.rest)));
+    return true;
   }
 
-  Result<const Stock*> stock_of(const ObjectReader& entry, std::string_view raw) {
+  /// nullptr if the entry has no stock that can be named.
+  const Stock* stock_of(const ObjectReader& entry, std::string_view raw) {
     if (const Stock* known = stocks_.seen_again(raw)) return known;
-    const json::value* value = entry.find("stock");
-    if (value == nullptr || !value->is_object())
-      return undecodable({entry.path(), "stock"}, "an object", value);
-    Result<Stock> stock = decode_stock(entry.object("stock"), raw);
-    if (!stock) return stock.error();
+    if (entry.find("stock") == nullptr)
+      oddities_.note_mismatch({entry.path(), "stock"}, "an object", nullptr);
+    std::optional<Stock> stock = decode_stock(entry.object("stock"), raw);
+    if (!stock) return nullptr;
     const std::string stock_id = stock->stock_id;
     return stocks_.add(raw, stock_id, std::move(*stock));
   }
@@ -134,29 +185,32 @@ class PageDecoder {
     return products_.add(raw, product_coupon_id, std::move(*product));
   }
 
-  std::string_view body_;
+  /// The product's id with U+FFFD in it: not good enough for a row of its own, but no other product's either.
+  Text broken_product_id(const ObjectReader& entry) const {
+    const json::value* product = entry.find("product_coupon");
+    const JsonPath path(entry.path(), "product_coupon");
+    if (product == nullptr || !oddities_.is_broken({path, "product_coupon_id"})) return std::nullopt;
+    return std::string(view_of(product->at("product_coupon_id").get_string()));
+  }
+
+  const JsonDocument& document_;
+  Oddities oddities_;
   Page page_;
   ObjectReader top_;
-  std::vector<EntrySlices> slices_;
+  const json::array* entries_ = nullptr;
   Repeated<Stock> stocks_;
   Repeated<ProductCoupon> products_;
 };
 
 }  // namespace
 
-Result<std::string> required_text(const ObjectReader& object, std::string_view member) {
-  const json::value* value = object.find(member);
-  if (value == nullptr || !value->is_string() || value->get_string().empty())
-    return undecodable({object.path(), member}, "a string that is not empty", value);
-  return std::string(view_of(value->get_string()));
-}
-
-Result<Page> decode_page(std::string_view body) {
+Result<Page> decode_page(std::string_view body, bool had_page_token) {
   json::monotonic_resource memory(2 * body.size() + 1);
-  const Result<json::value> document = parse_json(body, &memory);
+  const Result<JsonDocument> document = JsonDocument::parse(body, &memory);
+  if (!document && !begins_as_an_object(body)) return not_a_listing(document.error().detail);
   if (!document) return document.error();
-  if (!document->is_object()) return undecodable({}, "an object", &*document);
-  return PageDecoder(body, document->get_object()).decode();
+  if (!document->top().is_object()) return not_a_listing(mismatch({}, "an object", &document->top()));
+  return PageDecoder(*document, document->top().get_object()).decode(had_page_token);
 }
 
 }  // namespace couponsync

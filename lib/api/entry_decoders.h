@@ -4,7 +4,6 @@
 
 #include "api/json_reader.h"
 #include "base/coupon.h"
-#include "base/failure.h"
 
 #include <optional>
 #include <string>
@@ -12,22 +11,21 @@
 
 namespace couponsync {
 
-/// A member without which a row has no identity: a string that is not empty, or an undecodable failure.
-Result<std::string> required_text(const ObjectReader& object, std::string_view member);
+/// Nothing if the object is absent or has no stock_id to keep it under; the latter is an oddity. `raw` is the
+/// object's own bytes.
+std::optional<Stock> decode_stock(const ObjectReader& stock, std::string_view raw);
 
-/// Fails with undecodable if there is no stock_id. `raw` is the object's own bytes.
-Result<Stock> decode_stock(const ObjectReader& stock, std::string_view raw);
-
-/// Nothing if the object is absent or has no product_coupon_id; the latter is an oddity.
+/// Likewise, with product_coupon_id.
 std::optional<ProductCoupon> decode_product(const ObjectReader& product, std::string_view raw);
 
-/// What an entry is tied to: its own stock's id, and its product's, or else the one its stock names.
-struct EntryTies {
+/// Which coupon an entry is, and its product: the one it came with, or else the one its stock names.
+struct CouponTies {
   std::string stock_id;
+  CouponCode coupon_code;
   Text product_coupon_id;
 };
 
-/// Fails with undecodable if there is no coupon_code. `raw` is the entry without its stock and product.
-Result<Coupon> decode_coupon(const ObjectReader& entry, EntryTies ties, std::string raw);
+/// `raw` is the entry without its stock and product.
+Coupon decode_coupon(const ObjectReader& entry, CouponTies ties, std::string raw);
 
 }  // namespace couponsync

@@ -1,7 +1,7 @@
 #include "api/error_reply.h"
 
-#include "api/json_reader.h"
-#include "api/percent_encoding.h"
+#include "api/hidden_openid.h"
+#include "api/json_document.h"
 #include "api/reply_text.h"
 #include "api/retry_after.h"
 
@@ -13,7 +13,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace couponsync {
 namespace {
@@ -23,8 +22,6 @@ constexpr std::size_t kMaxCode = 64;
 constexpr std::size_t kMaxContentType = 60;
 /// A nonce is 32 letters; certificate serials are 40 and get masked with it, ids of keys and orders do not.
 constexpr std::size_t kMaskedRun = 32;
-/// The openids of one appid begin with the same few letters.
-constexpr std::size_t kHiddenBeginning = 8;
 
 /// This call's own code, then those its sibling calls use.
 constexpr std::array<std::string_view, 4> kRateLimitCodes{"RATELIMIT_EXCEEDED", "RATELIMIT_EXCEED",
@@ -37,41 +34,13 @@ struct ApiError {
 
 /// Nothing if the body is not the API's: {"code": TEXT, "message": TEXT, ...}.
 std::optional<ApiError> parse_api_error(std::string_view body) {
-  const Result<boost::json::value> document = parse_json(body, boost::json::storage_ptr());
-  if (!document || !document->is_object()) return std::nullopt;
-  std::vector<std::string> oddities;  // of a message that is no text: it counts as absent
-  const ObjectReader object(&document->get_object(), {}, &oddities);
+  const Result<JsonDocument> document = JsonDocument::parse(body, boost::json::storage_ptr());
+  if (!document || !document->top().is_object()) return std::nullopt;
+  Oddities oddities;  // of a message that is no text: it counts as absent
+  const ObjectReader object(&document->top().get_object(), {}, &oddities);
   const Text code = object.text("code");
   if (!code || code->empty()) return std::nullopt;
   return ApiError{*code, object.text("message").value_or("")};
-}
-
-/// Replaces `secret` and, as messages quote texts that were cut off, any beginning of it that is long enough
-/// to tell users apart.
-void hide(std::string& text, std::string_view secret, std::string_view name) {
-  if (secret.empty()) return;
-  const std::string_view least = secret.substr(0, kHiddenBeginning);
-  for (std::size_t at = 0; (at = text.find(least, at)) != std::string::npos; at += name.size()) {
-    const auto differ = std::ranges::mismatch(std::string_view(text).substr(at), secret);
-    text.replace(at, static_cast<std::size_t>(differ.in2 - secret.begin()), name);
-  }
-}
-
-std::string lower_case_escapes(std::string encoded) {
-  for (std::size_t at = 0; (at = encoded.find('%', at)) != std::string::npos; at += 3)
-    for (std::size_t digit = at + 1; digit <= at + 2; ++digit)
-      if (encoded[digit] >= 'A' && encoded[digit] <= 'F') encoded[digit] += 'a' - 'A';
-  return encoded;
-}
-
-std::string without_openid(std::string text, const Openid& openid) {
-  const std::string name = openid.redacted();
-  const std::string encoded = percent_encode(openid.reveal());
-  hide(text, openid.reveal(), name);
-  if (encoded == openid.reveal()) return text;
-  hide(text, encoded, name);
-  hide(text, lower_case_escapes(encoded), name);
-  return text;
 }
 
 bool is_base64_letter(char c) {
@@ -103,20 +72,39 @@ std::string describe_foreign_body(const HttpReply& reply) {
          ", " + std::to_string(reply.body.size()) + " bytes)";
 }
 
-FailureKind kind_of(int status, const std::optional<ApiError>& error, bool had_page_token) {
+/// Of the API's own word: what its codes mean is documented with the status they come with.
+constexpr std::array<std::pair<std::string_view, int>, 6> kStatusOfCode{{{"PARAM_ERROR", 400},
+                                                                         {"INVALID_REQUEST", 400},
+                                                                         {"SIGN_ERROR", 401},
+                                                                         {"NO_AUTH", 403},
+                                                                         {"NOT_FOUND", 404},
+                                                                         {"SYSTEM_ERROR", 500}}};
+
+/// An error that came as a success goes by its code alone.
+int documented_status(const ApiError& error) {
+  const auto found = std::ranges::find(kStatusOfCode, error.code, &std::pair<std::string_view, int>::first);
+  return found == kStatusOfCode.end() ? 200 : found->second;
+}
+
+/// The API answers with documented statuses and codes. Any other answer is the word of whoever stands in
+/// front of it, and passes: of a proxy, a firewall, a server that is being replaced.
+FailureKind kind_of(int status, bool is_api_error, bool has_body, bool had_page_token) {
   using enum FailureKind;
-  if (error && status >= 400 && std::ranges::find(kRateLimitCodes, error->code) != kRateLimitCodes.end())
-    return rate_limited;
   switch (status) {
+    case 200:
+      return not_a_listing;
     case 400:
+      if (has_body && !is_api_error) return unexpected_status;
       return had_page_token ? page_token_rejected : bad_request;
     case 401:
       return credentials_refused;
     case 403:
       return permission_refused;
-    case 404:  // not from the API itself: this is a wrong host or path
-      return error ? not_found : unexpected_status;
-    case 408:
+    case 404:
+      return is_api_error ? not_found : unexpected_status;
+    case 408:  // the request did not come in time,
+    case 421:  // on a connection meant for another host,
+    case 425:  // or too early to be safe from replays
       return server_error;
     case 429:
       return rate_limited;
@@ -125,14 +113,21 @@ FailureKind kind_of(int status, const std::optional<ApiError>& error, bool had_p
   }
 }
 
+FailureKind kind_of(const HttpReply& reply, const std::optional<ApiError>& error, bool had_page_token) {
+  const bool is_limit = error && std::ranges::find(kRateLimitCodes, error->code) != kRateLimitCodes.end();
+  if (is_limit && (reply.status == 200 || reply.status >= 400)) return FailureKind::rate_limited;
+  const int status = reply.status == 200 && error ? documented_status(*error) : reply.status;
+  return kind_of(status, error.has_value(), !reply.body.empty(), had_page_token);
+}
+
 }  // namespace
 
 Failure classify_error(const HttpReply& reply, bool had_page_token, const Openid& openid) {
   const std::optional<ApiError> error = parse_api_error(reply.body);
   Failure failure;
-  failure.kind = kind_of(reply.status, error, had_page_token);
+  failure.kind = kind_of(reply, error, had_page_token);
   failure.status = reply.status;
-  failure.request_id = without_openid(request_id_of(reply), openid);
+  failure.request_id = request_id_of(reply, openid);
   failure.retry_after = retry_after_of(reply);
   if (error) {
     failure.code = without_openid(printable_ascii(error->code, kMaxCode), openid);

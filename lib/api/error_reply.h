@@ -6,9 +6,10 @@
 
 namespace couponsync {
 
-/// What a reply other than 200 means, from its status and the API's own `code`, never from its message. The
+/// What a reply without a page means, from its status and the API's own `code`, never from its message. The
 /// body may be missing, HTML, or other people's JSON; the reply may be unsigned, so it can steer retries but
-/// says nothing about data. `had_page_token`: the request had one, so a 400 probably means that token.
+/// says nothing about data. `had_page_token`: the request had one, so a 400 probably means that token. A
+/// reply of status 200 must have been verified, and goes by its code alone.
 ///
 /// The detail is the API's message on one line, cut off after 200 characters. A message may quote what was
 /// signed, so `openid` is replaced by its redacted name and long runs of Base64 letters (nonces, signatures)

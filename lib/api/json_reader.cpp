@@ -1,41 +1,25 @@
 #include "api/json_reader.h"
 
+#include "api/reply_text.h"
 #include "api/timestamp.h"
 
-#include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <utility>
 
 namespace couponsync {
 namespace {
 
 namespace json = boost::json;
 
-/// The documented replies are 8 deep; the library's own bound of 32 would refuse a page for members nobody
-/// reads, no bound at all would let a reply exhaust the stack.
-constexpr std::size_t kMaxDepth = 64;
+/// The parser's doubles are off by a unit in the last place or two: up to here that is no other whole number.
+constexpr double kMostExact = 1e15;
 
-constexpr double kTwoTo63 = 9223372036854775808.0;
+/// Names in a path are the sender's: they may be long, and not fit for logs.
+constexpr std::size_t kMaxPathCharacters = 160;
 
 }  // namespace
-
-Result<json::value> parse_json(std::string_view text, json::storage_ptr memory) {
-  json::parse_options options;
-  options.max_depth = kMaxDepth;
-  std::array<unsigned char, 4096> buffer;
-  json::parser parser(json::storage_ptr(), options, buffer.data(), buffer.size());
-  parser.reset(std::move(memory));
-  boost::system::error_code error;
-  const std::size_t consumed = parser.write(text.data(), text.size(), error);
-  if (!error) return parser.release();
-  return Failure{.kind = FailureKind::undecodable,
-                 .detail = "the body is not JSON: " + error.message() + " at byte " +
-                           std::to_string(consumed) + " of " + std::to_string(text.size())};
-}
 
 std::string_view kind_name(const json::value* value) {
   if (value == nullptr) return "nothing";
@@ -66,11 +50,23 @@ std::string JsonPath::text() const {
   return text.append(member_);
 }
 
-Failure undecodable(const JsonPath& path, std::string_view expected, const json::value* found) {
-  std::string detail = path.text();
-  if (detail.empty()) detail = "the body";
-  detail.append(": expected ").append(expected).append(", found ").append(kind_name(found));
-  return {.kind = FailureKind::undecodable, .detail = std::move(detail)};
+std::string mismatch(const JsonPath& path, std::string_view expected, const json::value* found) {
+  std::string text = one_line(path.text(), kMaxPathCharacters);
+  if (text.empty()) text = "the body";
+  return text.append(": expected ").append(expected).append(", found ").append(kind_name(found));
+}
+
+void Oddities::note(const JsonPath& path, std::string_view what) {
+  texts_.push_back(one_line(path.text(), kMaxPathCharacters).append(": ").append(what));
+}
+
+void Oddities::note_mismatch(const JsonPath& path, std::string_view expected, const json::value* found) {
+  texts_.push_back(mismatch(path, expected, found));
+}
+
+void Oddities::note_broken_text(const JsonPath& path) {
+  note(path, "a broken text, with U+FFFD where it is broken");
+  broken_.insert(path.text());
 }
 
 const json::value* ObjectReader::find(std::string_view member) const {
@@ -83,7 +79,18 @@ Text ObjectReader::text(std::string_view member) const {
   const json::value* value = find(member);
   if (value == nullptr) return std::nullopt;
   if (value->is_string()) return std::string(view_of(value->get_string()));
-  odd(member);
+  odd(member, "a string", value);
+  return std::nullopt;
+}
+
+Text ObjectReader::identity(std::string_view member) const {
+  const json::value* value = find(member);
+  if (value != nullptr && value->is_string() && !value->get_string().empty() && !is_broken(member))
+    return std::string(view_of(value->get_string()));
+  if (is_broken(member))
+    oddities_->note({path_, member}, "a broken text names nothing");
+  else
+    odd(member, "a string that is not empty", value);
   return std::nullopt;
 }
 
@@ -91,7 +98,7 @@ Integer ObjectReader::integer(std::string_view member) const {
   const json::value* value = find(member);
   if (value == nullptr) return std::nullopt;
   const Integer number = whole_number(*value);
-  if (!number) odd(member);
+  if (!number) odd(member, "a whole number of 64 bits", value);
   return number;
 }
 
@@ -99,7 +106,7 @@ Instant ObjectReader::instant(std::string_view member) const {
   const json::value* value = find(member);
   if (value == nullptr) return std::nullopt;
   const Instant instant = value->is_string() ? parse_timestamp(view_of(value->get_string())) : std::nullopt;
-  if (!instant) odd(member);
+  if (!instant) odd(member, "an RFC 3339 instant", value);
   return instant;
 }
 
@@ -107,22 +114,24 @@ Flag ObjectReader::flag(std::string_view member) const {
   const json::value* value = find(member);
   if (value == nullptr) return std::nullopt;
   if (value->is_bool()) return value->get_bool();
-  odd(member);
+  odd(member, "a boolean", value);
   return std::nullopt;
 }
 
 const json::array* ObjectReader::array(std::string_view member) const {
   const json::value* value = find(member);
   if (value == nullptr) return nullptr;
-  if (!value->is_array()) odd(member);
+  if (!value->is_array()) odd(member, "an array", value);
   return value->if_array();
 }
 
 Text ObjectReader::scalar_list(std::string_view member) const {
   const json::array* elements = array(member);
   if (elements == nullptr) return std::nullopt;
-  if (std::ranges::any_of(*elements, [](const json::value& element) { return element.is_structured(); })) {
-    odd(member);
+  const auto structured =
+      std::ranges::find_if(*elements, [](const json::value& element) { return element.is_structured(); });
+  if (structured != elements->end()) {
+    odd(member, "plain values", structured);
     return std::nullopt;
   }
   return json::serialize(*elements);
@@ -130,7 +139,7 @@ Text ObjectReader::scalar_list(std::string_view member) const {
 
 ObjectReader ObjectReader::object(std::string_view member) const& {
   const json::value* value = find(member);
-  if (value != nullptr && !value->is_object()) odd(member);
+  if (value != nullptr && !value->is_object()) odd(member, "an object", value);
   return {value == nullptr ? nullptr : value->if_object(), JsonPath(path_, member), oddities_};
 }
 
@@ -138,7 +147,7 @@ Integer whole_number(const json::value& value) {
   if (const std::int64_t* number = value.if_int64()) return *number;
   const double* number = value.if_double();
   if (number == nullptr || *number != std::trunc(*number)) return std::nullopt;
-  if (*number < -kTwoTo63 || *number >= kTwoTo63) return std::nullopt;
+  if (std::abs(*number) > kMostExact) return std::nullopt;
   return static_cast<std::int64_t>(*number);
 }
 

@@ -12,12 +12,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace couponsync {
-
-/// Parses a whole document into `memory`, which must outlive it. Fails with undecodable, saying where.
-Result<boost::json::value> parse_json(std::string_view text, boost::json::storage_ptr memory);
 
 /// What a value is, without telling it: "a number", "an empty string", "nothing" for nullptr, ...
 std::string_view kind_name(const boost::json::value* value);
@@ -38,16 +36,33 @@ class JsonPath {
   std::optional<std::size_t> index_;
 };
 
-/// "PATH: expected EXPECTED, found KIND", as an undecodable failure. Never tells a value.
-Failure undecodable(const JsonPath& path, std::string_view expected, const boost::json::value* found);
+/// "PATH: expected EXPECTED, found KIND". Never tells a value.
+std::string mismatch(const JsonPath& path, std::string_view expected, const boost::json::value* found);
+
+/// What a document holds that is not as documented.
+class Oddities {
+ public:
+  /// "PATH: WHAT"
+  void note(const JsonPath& path, std::string_view what);
+  void note_mismatch(const JsonPath& path, std::string_view expected, const boost::json::value* found);
+  void note_broken_text(const JsonPath& path);
+
+  /// Whether the text there was broken, so that it is not for certain what was sent.
+  bool is_broken(const JsonPath& path) const { return !broken_.empty() && broken_.contains(path.text()); }
+  const std::vector<std::string>& texts() const { return texts_; }
+
+ private:
+  std::vector<std::string> texts_;
+  std::unordered_set<std::string> broken_;
+};
 
 /// Reads the members of one object that may be missing: what is absent or null is nullopt; what has not the
-/// documented type is nullopt too, and its path goes to the oddities. A reader of an absent object reads
-/// nothing. Readers of inner objects point to the outer one, so they neither move nor outlive it.
+/// documented type is nullopt too, and an oddity. A reader of an absent object reads nothing. Readers of
+/// inner objects point to the outer one, so they neither move nor outlive it.
 class ObjectReader {
  public:
   /// Both pointers are borrowed; `object` may be nullptr.
-  ObjectReader(const boost::json::object* object, const JsonPath& path, std::vector<std::string>* oddities)
+  ObjectReader(const boost::json::object* object, const JsonPath& path, Oddities* oddities)
       : object_(object), path_(path), oddities_(oddities) {}
   ObjectReader(const ObjectReader&) = delete;
   ObjectReader& operator=(const ObjectReader&) = delete;
@@ -60,6 +75,11 @@ class ObjectReader {
   const boost::json::value* find(std::string_view member) const;
 
   Text text(std::string_view member) const;
+  /// A text that names what the object is, which a row is kept under: neither empty nor broken. Anything
+  /// else, also its absence, is nullopt and an oddity.
+  Text identity(std::string_view member) const;
+  /// Whether the member is a text that came broken.
+  bool is_broken(std::string_view member) const { return oddities_->is_broken({path_, member}); }
   /// Also takes a double without a fraction, such as 3.0.
   Integer integer(std::string_view member) const;
   Instant instant(std::string_view member) const;
@@ -74,16 +94,15 @@ class ObjectReader {
   template <class Use>
   void for_each_object(std::string_view member, Use use) const;
 
-  /// Notes that this member is not what it should be.
-  void odd(std::string_view member) const { odd(JsonPath(path_, member)); }
-
  private:
-  void odd(const JsonPath& path) const { oddities_->push_back(path.text()); }
+  void odd(std::string_view member, std::string_view expected, const boost::json::value* found) const {
+    oddities_->note_mismatch({path_, member}, expected, found);
+  }
   const boost::json::array* array(std::string_view member) const;
 
   const boost::json::object* object_;
   JsonPath path_;
-  std::vector<std::string>* oddities_;
+  Oddities* oddities_;
 };
 
 template <class Use>
@@ -97,11 +116,12 @@ void ObjectReader::for_each_object(std::string_view member, Use use) const {
     if (element.is_object())
       use(static_cast<std::int64_t>(index), ObjectReader(&element.get_object(), path, oddities_));
     else if (!element.is_null())
-      odd(path);
+      oddities_->note_mismatch(path, "an object", &element);
   }
 }
 
-/// A number without a fraction that fits 64 bits, however it is written.
+/// A number without a fraction, however it is written, as long as it is for certain this one: of integers
+/// those that fit 64 bits, of doubles those up to 10^15.
 Integer whole_number(const boost::json::value& value);
 
 std::string_view view_of(const boost::json::string& text);

@@ -66,11 +66,13 @@ class Scanner {
   std::size_t at_ = 0;
 };
 
-/// Whether a key, with its quotes, is `name`, also if it is written with escapes.
+/// Whether a key, with its quotes, is `name`, also if it is written with escapes. One whose escapes are
+/// broken is none that is asked for.
 bool names(std::string_view key, std::string_view name) {
   if (key.find('\\') == std::string_view::npos) return key.substr(1, key.size() - 2) == name;
-  const boost::json::value unescaped = boost::json::parse(key);
-  return unescaped.get_string() == name;
+  boost::system::error_code broken;
+  const boost::json::value unescaped = boost::json::parse(key, broken);
+  return !broken && unescaped.get_string() == name;
 }
 
 EntrySlices slice_entry(Scanner& scan) {

@@ -13,9 +13,9 @@ struct EntrySlices {
   std::string_view stock;
 };
 
-/// Cuts `document`, which must be JSON that a parser has accepted, with an object at its top, into its
-/// entries: one for each element of user_coupon_list, in order. Of members named twice the last one counts,
-/// as in the parser.
+/// Cuts `document`, which must be JSON that a parser has accepted (but for escapes of half a surrogate pair
+/// in its texts), with an object at its top, into its entries: one for each element of user_coupon_list, in
+/// order. Of members named twice the last one counts, as in the parser.
 std::vector<EntrySlices> slice_entries(std::string_view document);
 
 }  // namespace couponsync

@@ -1,5 +1,7 @@
 #include "api/reply_text.h"
 
+#include "api/hidden_openid.h"
+
 #include <algorithm>
 
 namespace couponsync {
@@ -46,6 +48,10 @@ std::string one_line(std::string_view text, std::size_t max_characters) {
 
 std::string request_id_of(const HttpReply& reply) {
   return printable_ascii(reply.header("Request-ID").value_or(""), kMaxRequestId);
+}
+
+std::string request_id_of(const HttpReply& reply, const Openid& openid) {
+  return without_openid(request_id_of(reply), openid);
 }
 
 }  // namespace couponsync

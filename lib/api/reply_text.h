@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/http.h"
+#include "base/sensitive.h"
 
 #include <cstddef>
 #include <string>
@@ -15,7 +16,9 @@ std::string printable_ascii(std::string_view text, std::size_t max_size);
 /// with an ellipsis.
 std::string one_line(std::string_view text, std::size_t max_characters);
 
-/// The reply's Request-ID, fit for logs; empty if it has none.
+/// The reply's Request-ID, fit for rows and logs; empty if it has none.
 std::string request_id_of(const HttpReply& reply);
+/// The same without the openid, should it quote it.
+std::string request_id_of(const HttpReply& reply, const Openid& openid);
 
 }  // namespace couponsync

@@ -124,8 +124,8 @@ struct Stock {
   Text brand_id;
   std::vector<StockBenefit> benefits;
   std::vector<StockPeriod> periods;
-  std::string raw_json;  ///< the `stock` object as received
-  Digest content_hash{};
+  std::string raw_json;   ///< the `stock` object as received
+  Digest content_hash{};  ///< of all but the counters
 };
 
 /// One choice of one combo package of a product: a row of `combo_choice`.
@@ -213,10 +213,11 @@ struct Page {
   std::vector<ProductCoupon> products;
   Text next_page_token;  ///< absent at the listing's end; a token that came empty counts as absent
   Integer total_count;   ///< on the first page only
-  /// Entries that name no coupon for certain, and are not among `coupons`; `oddities` says where and why.
+  /// Entries that do not say which coupon they are, or are none at all: whatever they were, they are not in
+  /// `coupons`, so that the listing holds more than its pages show.
   std::int64_t refused_entries = 0;
-  /// JSON paths (never values) of members whose type was not the documented one and which are NULL in the
-  /// mirror for it; their text stays in raw_json.
+  /// What was not as documented: "PATH: WHAT", with the place in the reply and never a value. A member of
+  /// another type is NULL in the mirror, a broken text has U+FFFD there; raw_json has them as they came.
   std::vector<std::string> oddities;
 };
 

@@ -25,6 +25,8 @@ constexpr std::array kRules{
                 "check credentials.wechatpay_public_key_file and credentials.wechatpay_public_key_id"},
     FailureRule{clock_skew, "CLOCK_SKEW", repeat, false, "set this machine's clock"},
     FailureRule{undecodable, "UNDECODABLE", fail_listing, false, "report it with the Request-ID"},
+    FailureRule{not_a_listing, "NOT_A_LISTING", repeat, false,
+                "passing; repeated by itself; if it stays, report it with the Request-ID"},
     FailureRule{bad_request, "BAD_REQUEST", fail_listing, false, "check this watchlist group's members"},
     FailureRule{page_token_rejected, "PAGE_TOKEN_REJECTED", restart_listing, false,
                 "the listing is read again from its start"},
@@ -37,8 +39,10 @@ constexpr std::array kRules{
     FailureRule{rate_limited, "RATE_LIMITED", repeat_when_paced, false,
                 "passing; sending slows down by itself"},
     FailureRule{server_error, "SERVER_ERROR", repeat, true, "passing; repeated by itself"},
-    FailureRule{unexpected_status, "UNEXPECTED_STATUS", fail_listing, false,
-                "check api.primary and api.backup"},
+    FailureRule{
+        unexpected_status, "UNEXPECTED_STATUS", repeat, true,
+        "passing; repeated by itself; if it stays, check api.primary, api.backup and what stands between here"
+        " and WeChat Pay"},
     FailureRule{repeated_page_token, "REPEATED_PAGE_TOKEN", restart_listing, false,
                 "report it with the Request-ID"},
     FailureRule{too_many_pages, "TOO_MANY_PAGES", fail_listing, false, "report it with the Request-ID"},

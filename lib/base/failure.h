@@ -26,6 +26,7 @@ enum class FailureKind {
   signature_wrong,
   clock_skew,
   undecodable,
+  not_a_listing,
   // The API answered with an error.
   bad_request,
   page_token_rejected,

@@ -91,8 +91,6 @@ inline constexpr std::tuple kStockFields{
     Field{"product_coupon_id", &Stock::product_coupon_id},
     Field{"remark", &Stock::remark},
     Field{"coupon_code_mode", &Stock::coupon_code_mode},
-    Field{"coupon_code_total_count", &Stock::coupon_code_total_count},
-    Field{"coupon_code_available_count", &Stock::coupon_code_available_count},
     Field{"max_count", &Stock::max_count},
     Field{"max_count_per_day", &Stock::max_count_per_day},
     Field{"max_count_per_user", &Stock::max_count_per_user},
@@ -117,8 +115,6 @@ inline constexpr std::tuple kStockFields{
     Field{"finder_video_cover_image_url", &Stock::finder_video_cover_image_url},
     Field{"notify_appid", &Stock::notify_appid},
     Field{"store_scope", &Stock::store_scope},
-    Field{"sent_total_count", &Stock::sent_total_count},
-    Field{"sent_today_count", &Stock::sent_today_count},
     Field{"state", &Stock::state},
     Field{"deactivate_request_no", &Stock::deactivate_request_no},
     Field{"deactivate_time", &Stock::deactivate_time},
@@ -128,6 +124,14 @@ inline constexpr std::tuple kStockFields{
     Field{"brand_id", &Stock::brand_id},
     Field{"raw_json", &Stock::raw_json},
     Field{"content_hash", &Stock::content_hash},
+};
+
+/// Of `stock`, and of `stock_count`.
+inline constexpr std::tuple kStockCounterFields{
+    Field{"coupon_code_total_count", &Stock::coupon_code_total_count},
+    Field{"coupon_code_available_count", &Stock::coupon_code_available_count},
+    Field{"sent_total_count", &Stock::sent_total_count},
+    Field{"sent_today_count", &Stock::sent_today_count},
 };
 
 inline constexpr std::tuple kBenefitFields{

@@ -139,8 +139,8 @@ PageOutcome Mirror::Impl::apply_page(const PageCommit& commit) {
   log.forget_before(commit.oldest_open);
   std::vector<WatchedListing> watched = listings.watched_of_user(listing.key);
   const Reading* reading = readings.continue_with(listing, commit, log);
-  for (const ProductCoupon& product : commit.page.products) products.store(product, commit.seen.observed_at);
-  for (const Stock& stock : commit.page.stocks) stocks.store(stock, commit.seen.observed_at);
+  for (const ProductCoupon& product : commit.page.products) products.store(product, commit.seen);
+  for (const Stock& stock : commit.page.stocks) stocks.store(stock, commit.seen);
   PageOutcome outcome;
   store_coupons(listing, commit, watched.size() < 2, outcome);
   if (commit.page.next_page_token)

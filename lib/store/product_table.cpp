@@ -34,8 +34,26 @@ ProductTable::ProductTable(SQLite::Database& database)
                      "DELETE FROM combo_choice WHERE product_coupon_id = ?1"
                      " AND package_index || '/' || choice_index NOT IN (SELECT value FROM json_each(?2))") {}
 
-void ProductTable::store(const ProductCoupon& product, UnixSeconds observed_at) {
-  if (is_stored(product)) return;
+void ProductTable::store(const ProductCoupon& product, const Sighting& seen) {
+  Known* known = find(product.product_coupon_id);
+  if (known != nullptr && known->judge(product.content_hash, seen) != Known::Verdict::newer) return;
+  store_contents(product, seen.observed_at);
+  if (known == nullptr) known_.emplace(product.product_coupon_id, Known(product.content_hash, seen));
+}
+
+ProductTable::Known* ProductTable::find(const std::string& product_coupon_id) {
+  const auto found = known_.find(product_coupon_id);
+  if (found != known_.end()) return &found->second;
+  Known* known = nullptr;
+  find_.query(
+      [&](const Row& row) {
+        known = &known_.emplace(product_coupon_id, Known(row.digest(0).value_or(Digest{}))).first->second;
+      },
+      product_coupon_id);
+  return known;
+}
+
+void ProductTable::store_contents(const ProductCoupon& product, UnixSeconds observed_at) {
   upsert_.start();
   upsert_.add(product.product_coupon_id);
   upsert_.add(observed_at);
@@ -43,15 +61,6 @@ void ProductTable::store(const ProductCoupon& product, UnixSeconds observed_at) 
   upsert_.add(observed_at);
   upsert_.finish();
   store_choices(product);
-  known_.put(product.product_coupon_id, product.content_hash);
-}
-
-bool ProductTable::is_stored(const ProductCoupon& product) {
-  return known_.holds(product.product_coupon_id, product.content_hash, [&] {
-    std::optional<Digest> hash;
-    find_.query([&](const Row& row) { hash = row.digest(0); }, product.product_coupon_id);
-    return hash;
-  });
 }
 
 void ProductTable::store_choices(const ProductCoupon& product) {

@@ -1,8 +1,12 @@
 #pragma once
 
 #include "base/coupon.h"
-#include "store/hash_cache.h"
+#include "store/shown_version.h"
+#include "store/sighting.h"
 #include "store/sql.h"
+
+#include <string>
+#include <unordered_map>
 
 namespace couponsync {
 
@@ -11,16 +15,19 @@ class ProductTable {
  public:
   explicit ProductTable(SQLite::Database& database);
 
-  /// Stores a product as it was last seen; one stored with these contents already is left alone.
-  void store(const ProductCoupon& product, UnixSeconds observed_at);
+  /// Stores what a page shows of a product; what is stored already, and what is older, is left alone.
+  void store(const ProductCoupon& product, const Sighting& seen);
   /// After a transaction or savepoint was taken back.
   void forget() { known_.clear(); }
 
  private:
-  bool is_stored(const ProductCoupon& product);
+  using Known = ShownVersion<Digest>;
+  /// nullptr if the mirror has no such product.
+  Known* find(const std::string& product_coupon_id);
+  void store_contents(const ProductCoupon& product, UnixSeconds observed_at);
   void store_choices(const ProductCoupon& product);
 
-  HashCache known_;
+  std::unordered_map<std::string, Known> known_;
   Statement find_;
   Statement upsert_;
   Statement upsert_choice_;

@@ -37,8 +37,8 @@ class Events {
   virtual void listing_restarted(const ListingKey& /*key*/, const Failure& /*why*/) {}
   virtual void listing_failed(const ListingKey& /*key*/, const Failure& /*why*/,
                               std::chrono::seconds /*again_in*/) {}
-  /// Members whose type was not the documented one (JSON paths, no values).
-  virtual void oddities_found(const ListingKey& /*key*/, const std::vector<std::string>& /*paths*/) {}
+  /// What a page held that is not as documented: "PATH: WHAT", no values.
+  virtual void oddities_found(const ListingKey& /*key*/, const std::vector<std::string>& /*oddities*/) {}
 
   virtual void call_started(Domain /*domain*/) {}
   /// The end of each call that started; `failure` is null if a page came.

@@ -1,9 +1,9 @@
 #include "sync/exchange.h"
 
-#include "api/decoder.h"
-#include "api/error_reply.h"
 #include "api/http_date.h"
+#include "api/listing_reply.h"
 #include "api/listing_request.h"
+#include "api/reply_text.h"
 
 #include <chrono>
 #include <optional>
@@ -51,20 +51,20 @@ HttpRequest Exchange::signed_request(const ListingKey& key, const std::optional<
 
 Result<FetchedPage> Exchange::read_reply(const ListingKey& key, const HttpReply& reply,
                                          bool had_token) const {
-  if (reply.status != 200) {
-    Failure failure = classify_error(reply, had_token, key.openid);
-    if (failure.kind == FailureKind::credentials_refused)
-      say_clock_skew(failure, reply, to_unix_seconds(env_.wall_now()));
-    return failure;
+  const std::string request_id = request_id_of(reply, key.openid);
+  if (reply.status == 200) {
+    const Result<> verified = verifier_.verify(reply, to_unix_seconds(env_.wall_now()));
+    if (verified.has_error()) {
+      Failure failure = verified.error();
+      failure.request_id = request_id;
+      return failure;
+    }
   }
-  const Result<> verified = verifier_.verify(reply, to_unix_seconds(env_.wall_now()));
-  if (verified.has_error()) return verified.error();
-  const std::string request_id(reply.header("Request-ID").value_or(""));
-  Result<Page> page = decode_page(reply.body);
+  Result<Page> page = read_listing_reply(reply, had_token, key.openid);
   if (page.has_value()) return FetchedPage{std::move(*page), request_id, {}, 0};
   Failure failure = page.error();
-  failure.status = reply.status;
-  failure.request_id = request_id;
+  if (failure.kind == FailureKind::credentials_refused)
+    say_clock_skew(failure, reply, to_unix_seconds(env_.wall_now()));
   return failure;
 }
 

@@ -46,7 +46,7 @@ TEST(RepeatedStock, IsNotTakenForTheSameWhenOnlyItsBytesDiffer) {
 TEST(RepeatedStock, IsNamedAmongTheOdditiesOnceForTheSameBytes) {
   const std::string odd = R"({"stock_id":"a","remark":1})";
   const Page page = decoded(page_of(entry_of("", odd) + "," + entry_of("", odd)));
-  EXPECT_THAT(page.oddities, ElementsAre("user_coupon_list[0].stock.remark"));
+  EXPECT_THAT(page.oddities, ElementsAre(odd_at("user_coupon_list[0].stock.remark")));
 }
 
 TEST(RepeatedProduct, IsOnThePageOnceAsLastSeen) {

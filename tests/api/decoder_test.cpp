@@ -13,22 +13,24 @@ using ::testing::IsEmpty;
 using namespace couponsync::testing;
 
 TEST(DecodePage, TakesAPageWithoutAListAsEmpty) {
-  for (const char* body :
-       {"{}", R"({"user_coupon_list":null})", R"({"user_coupon_list":[]})", " {\n}\r\n\t "}) {
+  for (const char* body : {R"({"total_count":0})", R"({"user_coupon_list":null,"total_count":0})",
+                           R"({"user_coupon_list":[],"total_count":0})", " {\n\"total_count\"\t: 0}\r\n\t ",
+                           R"({"user_coupon_list":[],"total_count":0,"next_page_token":null,"new":1})"}) {
     const Page page = decoded(body);
     EXPECT_THAT(page.coupons, IsEmpty());
     EXPECT_THAT(page.stocks, IsEmpty());
     EXPECT_THAT(page.products, IsEmpty());
     EXPECT_THAT(page.oddities, IsEmpty());
     EXPECT_EQ(page.next_page_token, std::nullopt);
-    EXPECT_EQ(page.total_count, std::nullopt);
+    EXPECT_EQ(page.total_count, 0);
+    EXPECT_EQ(page.refused_entries, 0);
   }
 }
 
 TEST(DecodePage, KeepsATokenWhoseListIsAbsent) {
   EXPECT_EQ(decoded(R"({"next_page_token":"t"})").next_page_token, "t");
-  EXPECT_EQ(decoded(R"({"next_page_token":""})").next_page_token, std::nullopt);
-  EXPECT_EQ(decoded(R"({"next_page_token":null})").next_page_token, std::nullopt);
+  EXPECT_EQ(decoded(R"({"total_count":0,"next_page_token":""})").next_page_token, std::nullopt);
+  EXPECT_EQ(decoded(R"({"total_count":0,"next_page_token":null})").next_page_token, std::nullopt);
 }
 
 TEST(DecodePage, TakesAWholeDoubleAsACount) {
@@ -98,10 +100,10 @@ TEST(DecodePage, HasNoRowForAProductWithoutAnId) {
                               R"({"product_coupon_id":null,"name":"x"})"}) {
     const Page page = decoded(page_of(entry_of(R"(,"product_coupon":)" + std::string(product))));
     EXPECT_THAT(page.products, IsEmpty());
-    EXPECT_THAT(page.oddities, ElementsAre("user_coupon_list[0].product_coupon.product_coupon_id"));
+    EXPECT_THAT(page.oddities, ElementsAre(odd_at("user_coupon_list[0].product_coupon.product_coupon_id")));
   }
   const Page page = decoded(page_of(entry_of(R"(,"product_coupon":"x")")));
-  EXPECT_THAT(page.oddities, ElementsAre("user_coupon_list[0].product_coupon"));
+  EXPECT_THAT(page.oddities, ElementsAre(odd_at("user_coupon_list[0].product_coupon")));
 }
 
 TEST(DecodePage, KeepsEntriesOfTheSameCouponInOrder) {
@@ -140,7 +142,8 @@ TEST(DecodePage, NumbersTheRoundsByTheirPlace) {
   EXPECT_EQ(rounds[0].item_index, 0);
   EXPECT_EQ(rounds[1].item_index, 3);
   EXPECT_EQ(rounds[1].detail_state, "D");
-  EXPECT_THAT(page.oddities, ElementsAre("user_coupon_list[0].sequential_usage_detail.detail_item_list[2]"));
+  EXPECT_THAT(page.oddities,
+              ElementsAre(odd_at("user_coupon_list[0].sequential_usage_detail.detail_item_list[2]")));
 }
 
 TEST(DecodePage, NumbersBenefitsPeriodsAndChoicesByTheirPlace) {

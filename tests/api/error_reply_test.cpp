@@ -60,24 +60,64 @@ TEST(ClassifyError, TakesARateLimitCodeAtAnyErrorStatus) {
   EXPECT_EQ(classify(reply_of(429, "")).kind, FailureKind::rate_limited);
 }
 
+/// Bodies that are not the API's: a proxy's, a firewall's, nobody's.
+const std::vector<std::string> kForeignBodies{"<html>404</html>",
+                                              "{}",
+                                              "[]",
+                                              "null",
+                                              R"({"code":404})",
+                                              R"({"code":""})",
+                                              R"({"error":"x"})",
+                                              "{\"code\":\"A",
+                                              R"({"message":"no Route matched"})",
+                                              "\xFF\xFE",
+                                              "Not Found"};
+
 TEST(ClassifyError, GoesByStatusWhereTheBodySaysNothing) {
   using enum FailureKind;
   const std::pair<int, FailureKind> table[] = {
-      {100, unexpected_status}, {199, unexpected_status},  {201, unexpected_status},
-      {204, unexpected_status}, {301, unexpected_status},  {302, unexpected_status},
-      {304, unexpected_status}, {400, bad_request},        {401, credentials_refused},
-      {402, unexpected_status}, {403, permission_refused}, {404, unexpected_status},
-      {405, unexpected_status}, {408, server_error},       {413, unexpected_status},
-      {429, rate_limited},      {500, server_error},       {501, server_error},
-      {502, server_error},      {503, server_error},       {504, server_error},
-      {599, server_error},      {600, unexpected_status},  {0, unexpected_status}};
+      {100, unexpected_status},   {199, unexpected_status}, {201, unexpected_status},
+      {204, unexpected_status},   {301, unexpected_status}, {302, unexpected_status},
+      {304, unexpected_status},   {307, unexpected_status}, {400, unexpected_status},
+      {401, credentials_refused}, {402, unexpected_status}, {403, permission_refused},
+      {404, unexpected_status},   {405, unexpected_status}, {407, unexpected_status},
+      {408, server_error},        {409, unexpected_status}, {410, unexpected_status},
+      {413, unexpected_status},   {414, unexpected_status}, {421, server_error},
+      {422, unexpected_status},   {425, server_error},      {429, rate_limited},
+      {431, unexpected_status},   {451, unexpected_status}, {494, unexpected_status},
+      {499, unexpected_status},   {500, server_error},      {501, server_error},
+      {502, server_error},        {503, server_error},      {504, server_error},
+      {520, server_error},        {522, server_error},      {524, server_error},
+      {530, server_error},        {598, server_error},      {599, server_error},
+      {600, unexpected_status},   {0, unexpected_status}};
   for (const auto& [status, kind] : table)
-    for (const char* body : {"", "<html>502</html>", "{}", "[]", "null", R"({"code":404})", R"({"code":""})",
-                             R"({"error":"x"})", "{\"code\":\"A", "\xFF\xFE"}) {
-      const Failure failure = classify(reply_of(status, body));
-      EXPECT_EQ(failure.kind, kind) << status << ' ' << body;
-      EXPECT_EQ(failure.code, "");
+    for (const std::string& body : kForeignBodies)
+      for (const bool had_page_token : {false, true}) {
+        const Failure failure = classify(reply_of(status, body), had_page_token);
+        EXPECT_EQ(rule_of(failure.kind).name, rule_of(kind).name) << status << ' ' << body;
+        EXPECT_EQ(failure.code, "");
+      }
+}
+
+TEST(ClassifyError, TakesAnythingButTheApisOwnWordAsPassingAndTriesTheOtherDomain) {
+  for (const int status :
+       {301, 302, 400, 404, 405, 408, 409, 413, 414, 421, 422, 425, 431, 451, 499, 502, 521, 598})
+    for (const std::string& body : kForeignBodies) {
+      const Failure failure = classify(reply_of(status, body), true);
+      EXPECT_EQ(failure.rule().remedy, Remedy::repeat) << status << ' ' << body;
+      EXPECT_TRUE(failure.rule().against_domain) << status << ' ' << body;
     }
+}
+
+TEST(ClassifyError, TakesTheApisOwnWordForWhatItIs) {
+  using enum FailureKind;
+  EXPECT_EQ(classify(reply_of(404, error_body("NOT_FOUND"))).kind, not_found);
+  EXPECT_EQ(classify(reply_of(404, "{\"code\":\"NOT_FOUND\",\"message\":\"\xC4\xFA\"}")).kind, not_found)
+      << "GBK";
+  EXPECT_EQ(classify(reply_of(404, R"({"code":"NOT_FOUND","message":"\ud83d"})")).kind, not_found);
+  EXPECT_EQ(classify(reply_of(400, "")).kind, bad_request) << "the API's body may be missing";
+  EXPECT_EQ(classify(reply_of(404, "")).kind, unexpected_status)
+      << "but of a 404 it would say what it did not find";
 }
 
 TEST(ClassifyError, DescribesABodyThatIsNotTheApis) {

@@ -2,6 +2,7 @@
 
 #include "api/decoder.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -24,15 +25,22 @@ inline Page decoded(const std::string& body) {
   return {};
 }
 
-/// The detail of the failure; the test fails if there is none.
-inline std::string undecodable_detail(const std::string& body) {
-  const Result<Page> page = decode_page(body);
+/// The detail of the failure; the test fails if there is none, or another.
+inline std::string failure_detail(const std::string& body, FailureKind kind, bool had_page_token = false) {
+  const Result<Page> page = decode_page(body, had_page_token);
   if (page) {
     ADD_FAILURE() << "decoded: " << body;
     return "";
   }
-  EXPECT_EQ(page.error().kind, FailureKind::undecodable);
+  EXPECT_EQ(rule_of(page.error().kind).name, rule_of(kind).name) << body;
   return page.error().detail;
 }
+
+inline std::string undecodable_detail(const std::string& body) {
+  return failure_detail(body, FailureKind::undecodable);
+}
+
+/// Matches an oddity at that place, whatever it is.
+inline auto odd_at(const std::string& path) { return ::testing::StartsWith(path + ": "); }
 
 }  // namespace couponsync::testing

@@ -30,5 +30,12 @@ TEST(RequestIdOf, TakesTheHeaderInAnyCaseAndNothingUnprintable) {
   EXPECT_EQ(request_id_of(reply), "08F7?" + std::string(123, 'x'));
 }
 
+TEST(RequestIdOf, NeverQuotesTheOpenid) {
+  const Openid openid("oh-394z-6CGkNoJrsDLTTUKiAnp4");
+  HttpReply reply;
+  reply.headers.push_back({"Request-ID", "user " + openid.reveal() + " of " + openid.reveal().substr(0, 12)});
+  EXPECT_EQ(request_id_of(reply, openid), "user " + openid.redacted() + " of " + openid.redacted());
+}
+
 }  // namespace
 }  // namespace couponsync

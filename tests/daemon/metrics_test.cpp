@@ -60,6 +60,7 @@ TEST_F(MetricsTest, HaveTheirNamesFromTheStart) {
                                                         "couponsyncd_listing_failures_total",
                                                         "couponsyncd_listings",
                                                         "couponsyncd_mirror_bytes",
+                                                        "couponsyncd_oddities_total",
                                                         "couponsyncd_pages_total",
                                                         "couponsyncd_quota_requests_per_second",
                                                         "couponsyncd_rate_limited_total",
@@ -134,6 +135,12 @@ TEST_F(MetricsTest, CountFailuresByTheirKind) {
   EXPECT_EQ(sample(R"(couponsyncd_signature_failures_total{kind="clock_skew"})"), 1);
   EXPECT_EQ(sample("couponsyncd_rate_limited_total"), 1);
   EXPECT_EQ(sample(R"(couponsyncd_listing_failures_total{failure="not_found"})"), 1);
+}
+
+TEST_F(MetricsTest, CountEachOddity) {
+  events().oddities_found(listing(1), {"a: what", "b: what"});
+  events().oddities_found(listing(2), {"a: what"});
+  EXPECT_EQ(sample("couponsyncd_oddities_total"), 3);
 }
 
 TEST_F(MetricsTest, CountPagesAndWhatTheyDid) {

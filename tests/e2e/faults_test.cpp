@@ -27,7 +27,8 @@ TEST_P(PassingFault, IsOvercome) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, PassingFault,
-                         testing::Values("hang", "reset", "truncated_body", "html_502", "html_503",
+                         testing::Values("hang", "reset", "truncated_body", "html_404", "html_421",
+                                         "html_425", "error_as_success", "redirect", "html_502", "html_503",
                                          "html_504", "system_error", "wrong_signature", "signtest_signature",
                                          "missing_signature", "wrong_serial", "stale_timestamp",
                                          "gzip_encoding"),
@@ -60,18 +61,53 @@ TEST_P(LastingFault, FailsItsListingAlone) {
   EXPECT_EQ(query("SELECT count(*) FROM listing WHERE failures > 0 OR last_error IS NOT NULL"), "0");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Each, LastingFault,
-    testing::Values(ListingFault{"broken_json", "UNDECODABLE"}, ListingFault{"wrong_types", "UNDECODABLE"},
-                    ListingFault{"repeated_token", "REPEATED_PAGE_TOKEN"},
-                    ListingFault{"endless_pages", "TOO_MANY_PAGES"},
-                    ListingFault{"wrong_total_count", "INCONSISTENT_LISTING"},
-                    ListingFault{"expired_token", "PARAM_ERROR"}, ListingFault{"bad_request", "PARAM_ERROR"},
-                    ListingFault{"not_found", "NOT_FOUND"}, ListingFault{"huge_body", "REPLY_TOO_LARGE"},
-                    ListingFault{"redirect", "UNEXPECTED_STATUS"},
-                    ListingFault{"wrong_signature", "SIGNATURE_WRONG"},
-                    ListingFault{"stale_timestamp", "CLOCK_SKEW"}),
-    [](const auto& test) { return std::string(test.param.fault); });
+INSTANTIATE_TEST_SUITE_P(Each, LastingFault,
+                         testing::Values(ListingFault{"broken_json", "UNDECODABLE"},
+                                         ListingFault{"error_as_success", "SYSTEM_ERROR"},
+                                         ListingFault{"repeated_token", "REPEATED_PAGE_TOKEN"},
+                                         ListingFault{"endless_pages", "TOO_MANY_PAGES"},
+                                         ListingFault{"wrong_total_count", "INCONSISTENT_LISTING"},
+                                         ListingFault{"expired_token", "PARAM_ERROR"},
+                                         ListingFault{"bad_request", "PARAM_ERROR"},
+                                         ListingFault{"not_found", "NOT_FOUND"},
+                                         ListingFault{"huge_body", "REPLY_TOO_LARGE"},
+                                         ListingFault{"redirect", "UNEXPECTED_STATUS"},
+                                         ListingFault{"wrong_signature", "SIGNATURE_WRONG"},
+                                         ListingFault{"stale_timestamp", "CLOCK_SKEW"}),
+                         [](const auto& test) { return std::string(test.param.fault); });
+
+TEST_F(Faults, AnEntryThatNamesNoCouponIsRefusedAloneAndMarksNothingMissing) {
+  once();
+  sandbox().post("/faults", {{"fault", "wrong_types"}, {"page", 1}});
+  const ProcessResult result = couponsyncd("once");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(
+      query("SELECT count(*) FROM coupon WHERE missing_since IS NOT NULL OR unlisted_since IS NOT NULL"),
+      "0");
+  EXPECT_NE(result.err.find("it does not say which coupon it is, and is not stored"), std::string::npos)
+      << result.err;
+  sandbox().clear_faults();
+  once();
+  expect_mirror_equals_sandbox();
+}
+
+TEST_F(Faults, ABrokenTextCostsNoPageAndIsLoggedOnce) {
+  sandbox().post("/faults", {{"fault", "broken_text"}});
+  const ProcessResult result = couponsyncd("once");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const std::string first = "stock.remark: a broken text";
+  const std::size_t at = result.err.find(first);
+  ASSERT_NE(at, std::string::npos) << result.err;
+  EXPECT_EQ(result.err.find(first, at + 1), std::string::npos) << "once is enough";
+  EXPECT_NE(query("SELECT count(*) FROM stock WHERE remark LIKE '\xEF\xBF\xBD%'"), "0");
+  EXPECT_EQ(
+      query("SELECT count(*) FROM stock WHERE NOT json_valid(raw_json) OR raw_json NOT LIKE '%\\ud83d%'"),
+      "0");
+  EXPECT_EQ(query("SELECT count(*) FROM coupon WHERE NOT json_valid(raw_json)"), "0");
+  sandbox().clear_faults();
+  once();
+  expect_mirror_equals_sandbox();
+}
 
 TEST_F(Faults, AnExpiredTokenStartsTheListingOverOnce) {
   sandbox().post("/faults", {{"fault", "expired_token"}, {"count", 1}});

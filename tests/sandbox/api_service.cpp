@@ -152,6 +152,7 @@ Reply ApiService::page(const Call& call) {
   if (call.fault) put_in_wrong(*call.fault, body, call);
   std::string text = json::serialize(body);
   if (call.fault && call.fault->name == "broken_json") text.resize(text.size() / 2);
+  if (call.fault && call.fault->name == "broken_text") break_texts(text);
   Reply reply = signed_reply(std::move(text),
                              unix_now() - (call.fault && call.fault->name == "stale_timestamp" ? 600 : 0));
   if (!call.fault) return reply;
@@ -188,6 +189,15 @@ void ApiService::put_in_wrong(const FaultRule& fault, json::object& body, const 
     body["total_count"] = body.at("total_count").to_number<std::int64_t>() + 1;
   if (fault.name == "duplicate_entry" && call.place.offset > 0)
     if (const User* user = data_.find(call.query.openid)) list.insert(list.begin(), user->coupons.front());
+}
+
+/// Half an emoji, escaped, and half a character, in front of texts that would be whole.
+void ApiService::break_texts(std::string& body) {
+  for (const std::string_view member : {"\"remark\":\"", "\"attach\":\""})
+    for (std::size_t at = 0; (at = body.find(member, at)) != std::string::npos;) {
+      at += member.size();
+      body.insert(at, "\\ud83d\xE5\x88");
+    }
 }
 
 std::string ApiService::new_token(TokenTarget target) {
@@ -228,6 +238,8 @@ std::optional<Reply> ApiService::faulty_reply(const FaultRule& fault, const Call
     return reply;
   }
   if (name == "system_error") return error_reply(500, "SYSTEM_ERROR", "系统异常,请稍后重试");
+  if (name == "error_as_success")
+    return signed_reply(R"({"code":"SYSTEM_ERROR","message":"系统异常,请稍后重试"})", unix_now());
   if (name == "expired_token") return error_reply(400, "PARAM_ERROR", "page_token 已过期");
   // As the real one, it repeats what it was asked.
   if (name == "bad_request") return error_reply(400, "PARAM_ERROR", "openid " + call.query.openid + " 无效");

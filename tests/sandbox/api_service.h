@@ -51,6 +51,7 @@ class ApiService {
   void check_signature(const Request& request);
   Reply page(const Call& call);
   void put_in_wrong(const FaultRule& fault, boost::json::object& body, const Call& call);
+  static void break_texts(std::string& body);
   std::string new_token(TokenTarget target);
   Reply signed_reply(std::string body, std::int64_t at) const;
   Reply error_reply(int status, std::string_view code, std::string_view message) const;

@@ -9,7 +9,7 @@
 namespace couponsync::sandbox {
 namespace {
 
-constexpr std::array<std::string_view, 33> kNames{"outage",
+constexpr std::array<std::string_view, 38> kNames{"outage",
                                                   "hang",
                                                   "reset",
                                                   "truncated_body",
@@ -41,7 +41,12 @@ constexpr std::array<std::string_view, 33> kNames{"outage",
                                                   "duplicate_entry",
                                                   "moving_rows",
                                                   "stale_keepalive",
-                                                  "empty_token"};
+                                                  "empty_token",
+                                                  "html_404",
+                                                  "html_421",
+                                                  "html_425",
+                                                  "error_as_success",
+                                                  "broken_text"};
 
 /// Those that make sense only where there is, or is not, a page token, or on a connection that was used
 /// before.

@@ -26,6 +26,7 @@ class MirrorCrash : public testing::Test {
     const std::string state = number < kPages / 2 ? "EFFECTIVE" : "USED";
     PageCommit commit{.listing = listing, .page = {}, .page_index = index};
     commit.started_at = commit.seen.observed_at = commit.next_due_at = kNow;
+    commit.seen.sent = commit.seen.reading_began = number + 1;
     for (int i = 0; i < 10; ++i)
       commit.page.coupons.push_back(coupon(std::to_string(index) + "-" + std::to_string(i), state));
     commit.page.stocks.push_back(stock("stock-1", "product-1", number));

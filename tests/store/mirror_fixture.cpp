@@ -107,8 +107,10 @@ Stock stock(const std::string& id, Text product, Integer sent_total_count) {
   result.stock_id = id;
   result.product_coupon_id = std::move(product);
   result.sent_total_count = sent_total_count;
-  result.raw_json = "{\"sent\":" + std::to_string(sent_total_count.value_or(0)) + "}";
-  result.content_hash = hash_of(result.raw_json + result.product_coupon_id.value_or(""));
+  result.raw_json =
+      "{\"sent_count_info\":{\"total_count\":" + std::to_string(sent_total_count.value_or(0)) + "}}";
+  result.content_hash =
+      hash_of(id + result.product_coupon_id.value_or(""));  // as the decoder's, without counters
   return result;
 }
 

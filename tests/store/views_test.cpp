@@ -1,37 +1,14 @@
-#include "store/mirror_fixture.h"
+#include "store/views_fixture.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <string>
 
 namespace couponsync {
 namespace {
 
 using testing::ElementsAre;
-
-class Views : public MirrorTest {
- protected:
-  static UnixSeconds clock() {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-  }
-  static StockBenefit benefit(UsageMode mode, std::int64_t item_index, const std::string& kind) {
-    StockBenefit result;
-    result.usage_mode = mode;
-    result.item_index = item_index;
-    result.kind = kind;
-    return result;
-  }
-  static ProductCoupon product_of(const std::string& type, const std::string& usage_mode) {
-    ProductCoupon result = product("product-1");
-    result.type = type;
-    result.usage_mode = usage_mode;
-    return result;
-  }
-};
 
 TEST_F(Views, ShowsTimesInChinaStandardTime) {
   const ListingId listing = watch(user("openid-1"));
@@ -69,6 +46,28 @@ TEST_F(Views, CountsAFunnel) {
                    "SELECT stock_id, sent_total_count, received, users, effective, used, other, missing,"
                    " redemption_rate FROM v_stock_funnel ORDER BY 1"),
               ElementsAre("stock-1|100|4|1|1|2|1|1|0.5", "stock-2|NULL|1|1|1|0|0|0|0.0"));
+}
+
+TEST_F(Views, CountsAnUnlistedCouponAsReceivedAndInNoStateAndRemindsNobodyOfIt) {
+  const ListingId listing = watch(user("openid-1"));
+  Page page = page_of({{.code = "a"}, {.code = "b"}, {.code = "c", .state = "USED"}, {.code = "gone"}});
+  for (Coupon& c : page.coupons) c.valid_end_time = clock() + 86'400;
+  apply(listing, page);
+  execute(path,
+          "UPDATE coupon SET unlisted_since = 1738252799 WHERE coupon_code = 'b';"
+          "UPDATE coupon SET missing_since = 1738252799 WHERE coupon_code = 'gone'");
+  EXPECT_EQ(
+      value(path,
+            "SELECT received, users, effective, used, expired, other, unlisted, missing, redemption_rate"
+            " FROM v_stock_funnel"),
+      "3|1|1|1|0|0|1|1|0.3333");
+  EXPECT_THAT(rows(path,
+                   "SELECT coupon_code, listed, missing_since, unlisted_since, coupon_state, derived_state"
+                   " FROM v_coupon ORDER BY 1"),
+              ElementsAre("a|1|NULL|NULL|EFFECTIVE|EFFECTIVE",
+                          "b|0|NULL|2025-01-30T23:59:59+08:00|EFFECTIVE|EFFECTIVE", "c|1|NULL|NULL|USED|USED",
+                          "gone|0|2025-01-30T23:59:59+08:00|NULL|EFFECTIVE|EFFECTIVE"));
+  EXPECT_THAT(rows(path, "SELECT coupon_code FROM v_expiring"), ElementsAre("a"));
 }
 
 TEST_F(Views, CountsARoundOnceThoughItIsAlsoShownAsASingleUse) {

@@ -97,13 +97,14 @@ std::vector<Row> table() {
       {signature_wrong, changed_page, 4, Where::same_domain, "SIGNATURE_WRONG", true},
       {clock_skew, page_of_ten_minutes_ago, 4, Where::same_domain, "CLOCK_SKEW", true},
       {undecodable, page("{"), 1, Where::nowhere, "UNDECODABLE", true},
+      {not_a_listing, page("{}"), 4, Where::same_domain, "NOT_A_LISTING", true},
       {bad_request, error(400, "PARAM_ERROR"), 1, Where::nowhere, "PARAM_ERROR", true},
       {page_token_rejected, refused_token, 4, Where::nowhere, "PARAM_ERROR", true},
       {credentials_refused, error(401, "SIGN_ERROR"), 1, Where::nowhere, "SIGN_ERROR", true, true},
       {permission_refused, error(403, "NO_AUTH"), 1, Where::nowhere, "NO_AUTH", true, true},
       {not_found, error(404, "NOT_FOUND"), 1, Where::nowhere, "NOT_FOUND", true},
       {server_error, error(500, "SYSTEM_ERROR"), 4, Where::other_domain, "SYSTEM_ERROR", true},
-      {unexpected_status, error(302, ""), 1, Where::nowhere, "UNEXPECTED_STATUS", true},
+      {unexpected_status, error(302, ""), 4, Where::other_domain, "UNEXPECTED_STATUS", true},
       {repeated_page_token, page(R"({"total_count":60,"next_page_token":"again"})"), 4, Where::nowhere,
        "REPEATED_PAGE_TOKEN", true},
       {too_many_pages, endless_page, 11, Where::nowhere, "TOO_MANY_PAGES", true},
@@ -179,6 +180,73 @@ TEST_P(EachFailure, IsTreatedAsItsRowSays) {
 
 INSTANTIATE_TEST_SUITE_P(Of, EachFailure, testing::ValuesIn(table()),
                          [](const auto& info) { return std::string(rule_of(info.param.kind).name); });
+
+/// Whoever stands in front of the API: the call is repeated on the other domain, and the listing is read.
+class ProxysWord : public FailureTable, public testing::WithParamInterface<int> {};
+
+TEST_P(ProxysWord, Passes) {
+  int replies = 0;
+  world_.api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
+    if (call.openid != kIll || ++replies > 2) return std::nullopt;
+    HttpReply reply;
+    reply.status = GetParam();
+    reply.headers = {{"Content-Type", "text/html"}};
+    reply.body = "<html>";
+    return reply;
+  };
+  EXPECT_EQ(run().counters.listings_ok, 2);
+  const std::vector<SeenCall> calls = calls_for(kIll);
+  ASSERT_EQ(calls.size(), 4U);
+  EXPECT_NE(calls[1].domain, calls[0].domain);
+  EXPECT_EQ(mirrored_coupons(path_), listed_coupons(world_.api));
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, ProxysWord,
+                         testing::Values(302, 400, 404, 405, 408, 413, 421, 425, 451, 499, 502, 521));
+
+/// An error's body with status 200, signed: what it says is done, and no coupon is taken for gone.
+TEST_F(FailureTable, AnErrorThatCameAsASuccessIsNeverAListingOfNoCoupons) {
+  ASSERT_EQ(run().counters.listings_ok, 2);
+  for (const char* body :
+       {R"({"code":"SYSTEM_ERROR","message":"m"})", R"({"code":"WHATEVER","total_count":0})", "{}", "[]",
+        "null", "", R"({"data":{}})", R"({"user_coupon_list":{},"total_count":0})",
+        R"({"total_count":0,"next_page_token":7})"}) {
+    const auto reply = page(body);
+    world_.api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
+      return call.openid == kIll ? reply(world_.api, call) : std::nullopt;
+    };
+    const RunReport report = run();
+    EXPECT_EQ(report.counters.listings_failed, 1) << body;
+    EXPECT_EQ(report.counters.missing, 0) << body;
+    EXPECT_EQ(query_one(path_, "SELECT count(*) FROM coupon WHERE missing_since IS NULL"), "120") << body;
+  }
+}
+
+TEST_F(FailureTable, AnErrorThatCameAsASuccessAndPassesCostsNothing) {
+  int replies = 0;
+  world_.api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
+    if (call.openid != kIll || ++replies > 3) return std::nullopt;
+    const char* bodies[] = {"{}", R"({"code":"RATELIMIT_EXCEEDED","message":"m"})",
+                            R"({"code":"SYSTEM_ERROR"})"};
+    return page(bodies[replies - 1])(world_.api, call);
+  };
+  const RunReport report = run();
+  EXPECT_EQ(report.counters.listings_ok, 2);
+  EXPECT_EQ(report.counters.rate_limited, 1);
+  EXPECT_EQ(mirrored_coupons(path_), listed_coupons(world_.api));
+}
+
+TEST_F(FailureTable, TheRequestIdOfAGoodPageReachesNoRowRaw) {
+  world_.api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
+    if (call.openid != kIll) return std::nullopt;
+    HttpReply reply = page(R"({"total_count":7,"user_coupon_list":[]})")(world_.api, call)->value();
+    std::erase_if(reply.headers, [](const HttpHeader& h) { return h.name == "Request-ID"; });
+    reply.headers.push_back({"Request-ID", "a\r\n\x1B[2J\xFF" + std::string(500, 'x')});
+    return reply;
+  };
+  run();
+  EXPECT_EQ(listing("last_request_id"), "a???[2J?" + std::string(120, 'x'));
+}
 
 TEST_F(FailureTable, RATE_LIMITED_IsRepeatedOnTheSameDomainUntilItIsAnsweredAndFailsNothing) {
   int refusals = 0;

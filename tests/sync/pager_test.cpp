@@ -108,7 +108,7 @@ TEST_F(PagerTest, ABrokenPageFailsItsListingAlone) {
   world_.populate(10, [](int) { return 5; });
   world_.api.fault = [this](std::size_t, const SeenCall& call) -> Instead {
     if (call.openid == "o3")
-      return world_.api.signed_reply(R"({"user_coupon_list":[{"coupon_code":7}]})", world_.env.wall_now());
+      return world_.api.signed_reply(R"({"user_coupon_list":[{"coupon_code":7)", world_.env.wall_now());
     return std::nullopt;
   };
   const RunReport report = world_.once();
