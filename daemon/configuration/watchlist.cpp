@@ -1,5 +1,6 @@
 #include "configuration/watchlist.h"
 
+#include "configuration/mirror_files.h"
 #include "configuration/text_file.h"
 #include "configuration/value_rules.h"
 
@@ -54,6 +55,7 @@ class Expander {
                  std::vector<std::string>& openids);
   void add(const WatchGroup& group, const std::string& openid, const std::string& state);
 
+  std::filesystem::path mirror_;
   Watchlist result_;
   std::set<ListingKey> seen_;
   std::unordered_set<std::string> openids_;
@@ -61,6 +63,7 @@ class Expander {
 };
 
 Watchlist Expander::expand(const Configuration& configuration) {
+  mirror_ = configuration.mirror.path;
   for (std::size_t i = 0; i < configuration.watchlist.size(); ++i)
     expand_group(configuration.watchlist[i], "/watchlist/" + std::to_string(i));
   if (problems_.empty() && result_.listings.empty())
@@ -90,6 +93,7 @@ void Expander::read_file(const std::filesystem::path& file, const std::string& p
                          std::vector<std::string>& openids) {
   std::string content;
   try {
+    require_no_mirror_file(file, mirror_, pointer);
     content = read_text_file(file, kMaxFileBytes, pointer);
   } catch (const ConfigurationError& error) {
     problems_.insert(problems_.end(), error.problems().begin(), error.problems().end());
