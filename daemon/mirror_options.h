@@ -6,7 +6,7 @@
 namespace couponsync::daemon {
 
 inline MirrorOptions mirror_options(const Configuration& configuration) {
-  return {configuration.mirror.path, configuration.mirror.durability};
+  return {configuration.mirror.path, configuration.mirror.durability, configuration.brand_id};
 }
 
 }  // namespace couponsync::daemon

@@ -2,6 +2,7 @@
 
 #include "api/keys.h"
 #include "configuration/key_file.h"
+#include "configuration/mirror_files.h"
 #include "net/endpoint.h"
 #include "version.h"
 
@@ -89,9 +90,20 @@ std::unique_ptr<HttpsTransport> make_transport(const Configuration& configuratio
   }
 }
 
+/// Each file that is opened for the API's sake.
+void require_no_mirror_files(const Configuration& configuration) {
+  const std::filesystem::path& mirror = configuration.mirror.path;
+  const Configuration::Credentials& credentials = configuration.credentials;
+  require_no_mirror_file(credentials.private_key_file, mirror, "/credentials/private_key_file");
+  require_no_mirror_file(credentials.wechatpay_public_key_file, mirror,
+                         "/credentials/wechatpay_public_key_file");
+  if (configuration.api.ca_file) require_no_mirror_file(*configuration.api.ca_file, mirror, "/api/ca_file");
+}
+
 }  // namespace
 
 ApiAccess make_api_access(const Configuration& configuration, Env& env) {
+  require_no_mirror_files(configuration);
   std::unique_ptr<HttpsTransport> transport = make_transport(configuration);
   Keys keys = read_keys(configuration.credentials);
   const Digest digest = keys.digest;

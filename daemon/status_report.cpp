@@ -162,6 +162,7 @@ std::string StatusReport::text() const {
   append_coupons(status, text);
   text += fmt::format("file      {}, write-ahead log {}, schema version {}\n", mebibytes(status.file_bytes),
                       mebibytes(status.log_bytes), status.schema_version);
+  if (status.brand_id) text += fmt::format("brand     {}\n", *status.brand_id);
   if (status.learned)
     text += fmt::format(
         "quota     {:.1f} requests/s learned, noted {} ago; reading every listing takes {} pages\n",
@@ -185,6 +186,8 @@ std::string StatusReport::json() const {
                           {"max_age_seconds", max_age.count()},
                           {"quota", quota_json(status)},
                           {"schema_version", status.schema_version},
+                          {"brand_id", or_null(status.brand_id)},
+                          {"mirror_id", or_null(status.mirror_id)},
                           {"listings",
                            {{"watched", status.listings_watched},
                             {"failing", status.listings_failing},

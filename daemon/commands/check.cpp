@@ -57,7 +57,8 @@ void check_keys(const Configuration& configuration, Report& report) {
 void check_mirror(const Configuration& configuration, Report& report) {
   const std::string path = configuration.mirror.path.string();
   try {
-    const std::optional<MirrorInspection> found = inspect_mirror(configuration.mirror.path);
+    const std::optional<MirrorInspection> found =
+        inspect_mirror(configuration.mirror.path, configuration.brand_id);
     if (!found)
       report.ok(fmt::format("mirror {}: not there yet, will be made", path));
     else

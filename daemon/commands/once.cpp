@@ -8,6 +8,7 @@
 #include "log_events.h"
 #include "logging.h"
 #include "mirror_options.h"
+#include "mirror_watch.h"
 #include "progress.h"
 #include "results.h"
 #include "session.h"
@@ -93,12 +94,8 @@ Task<RunReport> Once::run() {
   co_return co_await syncer.run(RunTrigger::once, std::move(listings), skipped);
 }
 
-int exit_code_of(const RunReport& report) {
-  if (report.stopped_by) {
-    if (report.stopped_by->kind == FailureKind::mirror_damaged) return kExitMirrorRefused;
-    if (report.stopped_by->kind == FailureKind::mirror_unwritable) return kExitMirrorUnwritable;
-    return kExitRefused;
-  }
+int exit_code_after(const RunReport& report) {
+  if (report.stopped_by) return exit_code_of(*report.stopped_by);
   return report.counters.listings_failed == 0 ? kExitOk : kExitIncomplete;
 }
 
@@ -139,14 +136,22 @@ int run_once(const OnceArguments& arguments) {
     // From then on they have their default action again: nothing else would end it in front of a full pipe.
     const Signals signals(loop.context(), {[&loop] { loop.stop(); }, {}});
     const Progress progress(loop.context().get_executor(), session.syncer().counters());
+    const MirrorWatch watch(loop.context().get_executor(), writer, log, [&loop] { loop.stop(); });
     report = loop.run(once.run());
   }
+  const std::uintmax_t left = writer.close();
+  tell_of_left_log(*log, configuration.mirror.path, left);
+  const std::optional<Failure> lost = writer.lost();
   const RunCounters& counters = report ? report->counters : session.syncer().counters();
   print(arguments.json ? summary_json(counters) + "\n" : summary_text(counters));
+  if (lost) {
+    log->critical("{}; {}", describe(*lost), lost->rule().advice);
+    return exit_code_of(*lost);
+  }
   if (!report) return kExitIncomplete;
   if (report->stopped_by)
     log->error("{}; {}", describe(*report->stopped_by), report->stopped_by->rule().advice);
-  return exit_code_of(*report);
+  return exit_code_after(*report);
 }
 
 }  // namespace couponsync::daemon

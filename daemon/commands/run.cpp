@@ -12,6 +12,7 @@
 #include "log_events.h"
 #include "logging.h"
 #include "mirror_options.h"
+#include "mirror_watch.h"
 #include "reload_report.h"
 #include "service_notifier.h"
 #include "service_status.h"
@@ -52,6 +53,7 @@ class Service {
         events_({&log_events_, &monitoring_.metrics(), &monitoring_.readiness()}),
         rate_(rate_options(configuration_, learned_rate(mirror, env_)), env_.steady_now()),
         writer_(std::move(mirror)),
+        mirror_watch_(executor(), writer_, log_, [this] { loop_.stop(); }),
         scheduler_(env_, writer_, events_, plan(configuration_, watchlist, std::move(access)), executor()),
         signals_(loop_.context(), {[this] { stop(); }, [this] { reload(); }}),
         watchdog_(executor(), notifier_, [this] { return database_stuck_for() < DatabaseProgress::kHangs; }),
@@ -91,6 +93,7 @@ class Service {
   EventFanout events_;
   RateController rate_;
   Writer writer_;
+  MirrorWatch mirror_watch_;
   DatabaseProgress database_progress_;
   std::weak_ptr<const Session> session_;  ///< of the newest plan
   Scheduler scheduler_;
@@ -117,13 +120,17 @@ int Service::run() {
   log_->info("couponsyncd serves {}", configuration_.mirror.path.string());
   notifier_.ready("started");
   keep_telling_status();
-  const std::optional<Failure> ended = loop_.run(scheduler_.run());
+  std::optional<Failure> ended = loop_.run(scheduler_.run());
+  monitoring_.end();
+  const std::uintmax_t left = writer_.close();
+  if (const std::optional<Failure> lost = writer_.lost()) ended = lost;
   if (!ended) {
+    tell_of_left_log(*log_, configuration_.mirror.path, left);
     log_->info("stopped");
     return kExitOk;
   }
   log_->critical("the mirror cannot be used any more: {}; {}", describe(*ended), ended->rule().advice);
-  return kExitMirrorRefused;
+  return exit_code_of(*ended);
 }
 
 void Service::stop() {
@@ -204,6 +211,7 @@ ServiceNow Service::now() {
     state.backup_avoided = session->avoided(Domain::backup, now);
   }
   state.writer = writer_.progress();
+  state.checkpoint_failure = writer_.checkpoint_failure();
   state.database_stuck_for = database_stuck_for();
   state.watchlist_adopted = scheduler_.watched() > 0;
   return state;

@@ -75,7 +75,6 @@ std::set<Openid> openids_of(std::span<const ListingKey> listings) {
 
 std::vector<std::string> changed_settings(const Configuration& before, const Configuration& now) {
   Changes changes;
-  changes.compare("brand_id", before.brand_id, now.brand_id);
   changes.compare_secret("credentials.certificate_serial", before.credentials.certificate_serial,
                          now.credentials.certificate_serial);
   changes.compare("credentials.private_key_file", before.credentials.private_key_file,
@@ -115,6 +114,12 @@ std::string changed_listings(std::span<const ListingKey> before, std::span<const
 }
 
 std::vector<std::string> keep_fixed_settings(const Configuration& before, Configuration& now) {
+  if (now.brand_id != before.brand_id)
+    throw ConfigurationError(
+        "/brand_id",
+        fmt::format("{} instead of {}: the mirror {} belongs to brand {}; give the other brand a "
+                    "configuration, a mirror and a service of its own",
+                    now.brand_id, before.brand_id, before.mirror.path.string(), before.brand_id));
   Changes changes;
   changes.compare("mirror.path", before.mirror.path, now.mirror.path);
   changes.compare("mirror.durability", before.mirror.durability, now.mirror.durability);

@@ -17,7 +17,8 @@ std::vector<std::string> changed_settings(const Configuration& before, const Con
 std::string changed_listings(std::span<const ListingKey> before, std::span<const ListingKey> now);
 
 /// Sets back in `now` what cannot change while the service runs: the mirror, of which it is the one writer.
-/// What it set back, in the words of `changed_settings`.
+/// What it set back, in the words of `changed_settings`. Throws ConfigurationError if the brand is another
+/// one, which the mirror is not for.
 std::vector<std::string> keep_fixed_settings(const Configuration& before, Configuration& now);
 
 }  // namespace couponsync::daemon

@@ -1,5 +1,6 @@
 #include "configuration/watchlist.h"
 
+#include "configuration/mirror_files.h"
 #include "configuration/text_file.h"
 #include "configuration/value_rules.h"
 
@@ -95,6 +96,7 @@ void Expander::read_files(const FilePattern& pattern, const std::string& pointer
 void Expander::read_file(OpenidFile file, std::vector<std::string>& openids) {
   std::string content;
   try {
+    require_no_mirror_file(file.path, configuration_.mirror.path, file.pointer);
     content = read_text_file(file.path, kMaxFileBytes, file.pointer);
   } catch (const ConfigurationError& error) {
     problems_.insert(problems_.end(), error.problems().begin(), error.problems().end());

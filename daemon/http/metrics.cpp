@@ -72,6 +72,10 @@ Metrics::Gauges::Gauges(Registry& registry)
       writing_stopped(gauges(registry, "couponsyncd_writing_stopped",
                              "1 while nothing is read because the mirror takes no rows.")
                           .Add({})),
+      checkpoint_failing(
+          gauges(registry, "couponsyncd_checkpoint_failing",
+                 "1 while the mirror's write-ahead log cannot be moved into its file, and grows.")
+              .Add({})),
       write_queue_jobs(gauges(registry, "couponsyncd_write_queue_jobs",
                               "Jobs that wait for the database thread or are being committed.")
                            .Add({})),
@@ -95,6 +99,7 @@ void Metrics::Gauges::set(const Observation& observation) {
   backup_avoided.Set(observation.backup_avoided ? 1 : 0);
   sending_stopped.Set(observation.sending_stopped ? 1 : 0);
   writing_stopped.Set(observation.writing_stopped ? 1 : 0);
+  checkpoint_failing.Set(observation.checkpoint_failing ? 1 : 0);
   write_queue_jobs.Set(static_cast<double>(observation.write_queue_jobs));
 }
 

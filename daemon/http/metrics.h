@@ -16,6 +16,7 @@ struct Observation {
   bool backup_avoided = false;
   bool sending_stopped = false;
   bool writing_stopped = false;
+  bool checkpoint_failing = false;
   std::size_t write_queue_jobs = 0;
   const StatusReport* report = nullptr;  ///< null: the mirror was not read yet, the last values stay
 };
@@ -40,6 +41,7 @@ class Metrics {
     prometheus::Gauge& backup_avoided;
     prometheus::Gauge& sending_stopped;
     prometheus::Gauge& writing_stopped;
+    prometheus::Gauge& checkpoint_failing;
     prometheus::Gauge& write_queue_jobs;
     prometheus::Gauge& listings_fresh;
     prometheus::Gauge& listings_stale;

@@ -17,7 +17,7 @@ constexpr std::array kTriggers{RunTrigger::start, RunTrigger::interval, RunTrigg
 constexpr std::array kSignatureFailures{FailureKind::signature_missing, FailureKind::signature_wrong,
                                         FailureKind::clock_skew};
 constexpr FailureKind kLastOfACall = FailureKind::unexpected_status;
-constexpr FailureKind kLast = FailureKind::mirror_damaged;
+constexpr FailureKind kLast = FailureKind::mirror_gone;
 
 constexpr const char* kComplete = "complete";
 constexpr const char* kIncomplete = "incomplete";

@@ -10,15 +10,17 @@ constexpr StatusReader::Options kForScrapes{.good_for = std::chrono::seconds(2),
 constexpr StatusReader::Options kForPeople{.good_for = std::chrono::seconds(5),
                                            .patience = std::chrono::seconds(3)};
 
-StatusReader::Read listings_of(const Env& env, const Configuration& configuration) {
+StatusReader::Read listings_of(const Env& env, std::shared_ptr<MirrorReader> mirror,
+                               const Configuration& configuration) {
   MirrorStatusOptions options;
   options.failing = 0;
   options.coupons = false;
-  return mirror_reading(env, configuration.mirror.path, options, stale_after(configuration.sync.interval));
+  return mirror_reading(env, std::move(mirror), options, stale_after(configuration.sync.interval));
 }
 
-StatusReader::Read everything_of(const Env& env, const Configuration& configuration) {
-  return mirror_reading(env, configuration.mirror.path, {}, stale_after(configuration.sync.interval));
+StatusReader::Read everything_of(const Env& env, std::shared_ptr<MirrorReader> mirror,
+                                 const Configuration& configuration) {
+  return mirror_reading(env, std::move(mirror), {}, stale_after(configuration.sync.interval));
 }
 
 }  // namespace
@@ -27,16 +29,26 @@ Monitoring::Monitoring(const boost::asio::any_io_executor& executor, Env& env,
                        const Configuration& configuration, std::function<ServiceNow()> now,
                        std::shared_ptr<spdlog::logger> log)
     : env_(env),
+      mirror_for_scrapes_(std::make_shared<MirrorReader>(configuration.mirror.path)),
+      mirror_for_people_(std::make_shared<MirrorReader>(configuration.mirror.path)),
       metrics_(env),
-      listings_(executor, env, listings_of(env, configuration), kForScrapes),
-      everything_(executor, env, everything_of(env, configuration), kForPeople),
+      listings_(executor, env, listings_of(env, mirror_for_scrapes_, configuration), kForScrapes),
+      everything_(executor, env, everything_of(env, mirror_for_people_, configuration), kForPeople),
       pages_({metrics_, readiness_, listings_, everything_, std::move(now)}),
       entrance_(
           executor, env, [this](std::string path) { return pages_.page(std::move(path)); }, std::move(log)) {}
 
 void Monitoring::judge_by(const Configuration& configuration) {
-  listings_.read_with(listings_of(env_, configuration));
-  everything_.read_with(everything_of(env_, configuration));
+  listings_.read_with(listings_of(env_, mirror_for_scrapes_, configuration));
+  everything_.read_with(everything_of(env_, mirror_for_people_, configuration));
+}
+
+void Monitoring::end() {
+  entrance_.serve_at(std::nullopt);
+  listings_.end();
+  everything_.end();
+  mirror_for_scrapes_.reset();
+  mirror_for_people_.reset();
 }
 
 }  // namespace couponsync::daemon

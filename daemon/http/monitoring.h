@@ -20,7 +20,8 @@ namespace couponsync::daemon {
 /// served or not, for a reload may open it. On the io thread.
 class Monitoring {
  public:
-  /// `env` and what `now` uses outlive this; `now` is not called before something is served.
+  /// Opens the mirror that the service has opened, to read its status; throws MirrorError. `env` and what
+  /// `now` uses outlive this; `now` is not called before something is served.
   Monitoring(const boost::asio::any_io_executor& executor, Env& env, const Configuration& configuration,
              std::function<ServiceNow()> now, std::shared_ptr<spdlog::logger> log);
 
@@ -33,9 +34,13 @@ class Monitoring {
   std::string unserved() const { return entrance_.obstacle(); }
   /// Judges staleness by this configuration from now on.
   void judge_by(const Configuration& configuration);
+  /// Serves and reads no more: to be called before the mirror is closed.
+  void end();
 
  private:
   const Env& env_;
+  std::shared_ptr<MirrorReader> mirror_for_scrapes_;
+  std::shared_ptr<MirrorReader> mirror_for_people_;
   Metrics metrics_;
   Readiness readiness_;
   StatusReader listings_;

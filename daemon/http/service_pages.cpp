@@ -37,8 +37,12 @@ WebPage ServicePages::health() const {
 }
 
 WebPage ServicePages::readiness() const {
+  const ServiceNow now = parts_.now();
   std::string text;
-  if (!parts_.now().watchlist_adopted) text = "the watchlist is not in the mirror yet\n";
+  if (!now.watchlist_adopted) text = "the watchlist is not in the mirror yet\n";
+  if (now.checkpoint_failure)
+    text += "the mirror's write-ahead log cannot be moved into its file and grows: " +
+            describe(*now.checkpoint_failure) + "\n";
   for (const std::string& obstacle : parts_.readiness.obstacles()) text += obstacle + "\n";
   if (text.empty()) return {kOk, kText, "ready\n"};
   return {kUnavailable, kText, std::move(text)};
@@ -53,6 +57,7 @@ Task<WebPage> ServicePages::metrics() {
   observation.backup_avoided = now.backup_avoided;
   observation.sending_stopped = parts_.readiness.sending_is_stopped();
   observation.writing_stopped = parts_.readiness.writing_is_stopped();
+  observation.checkpoint_failing = now.checkpoint_failure.has_value();
   observation.write_queue_jobs = now.writer.pending;
   if (reading && reading->report) observation.report = &*reading->report;
   co_return WebPage{kOk, kMetricsText, parts_.metrics.text(observation)};

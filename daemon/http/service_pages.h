@@ -18,6 +18,7 @@ struct ServiceNow {
   bool primary_avoided = false;
   bool backup_avoided = false;
   WriterProgress writer;
+  std::optional<Failure> checkpoint_failure;  ///< why the mirror's log cannot be moved into its file
   std::chrono::seconds database_stuck_for{0};
   bool watchlist_adopted = false;
 };

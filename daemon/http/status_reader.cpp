@@ -30,13 +30,20 @@ void StatusReader::read_with(Read read) {
   good_until_ = env_.steady_now();
 }
 
+void StatusReader::end() {
+  thread_ = std::jthread();
+  read_ = nullptr;
+}
+
 Task<std::shared_ptr<const StatusReading>> StatusReader::latest() {
   if (is_due()) begin();
   while (under_way_ && !slow_) co_await changed_.wait();
   co_return latest_;
 }
 
-bool StatusReader::is_due() const { return !under_way_ && (!latest_ || env_.steady_now() >= good_until_); }
+bool StatusReader::is_due() const {
+  return read_ && !under_way_ && (!latest_ || env_.steady_now() >= good_until_);
+}
 
 void StatusReader::begin() {
   began_ = env_.steady_now();
@@ -68,25 +75,21 @@ void StatusReader::finish(std::shared_ptr<const StatusReading> reading) {
   changed_.notify_all();
 }
 
-StatusReader::Read mirror_reading(const Env& env, std::filesystem::path path, MirrorStatusOptions options,
-                                  std::chrono::seconds max_age) {
-  return [&env, path = std::move(path), options = std::move(options), max_age](const std::stop_token& stop) {
-    StatusReading reading;
-    try {
-      MirrorStatusOptions mine = options;
-      mine.stop = stop;
-      std::optional<MirrorStatus> status = read_mirror_status(path, mine);
-      if (!status) {
-        reading.problem = "the mirror's file is gone";
+StatusReader::Read mirror_reading(const Env& env, std::shared_ptr<MirrorReader> mirror,
+                                  MirrorStatusOptions options, std::chrono::seconds max_age) {
+  return
+      [&env, mirror = std::move(mirror), options = std::move(options), max_age](const std::stop_token& stop) {
+        StatusReading reading;
+        try {
+          MirrorStatusOptions mine = options;
+          mine.stop = stop;
+          reading.report = StatusReport{mirror->status(mine), to_unix_seconds(env.wall_now()), max_age};
+          reading.json = reading.report->json();
+        } catch (const std::exception& error) {
+          reading.problem = error.what();
+        }
         return reading;
-      }
-      reading.report = StatusReport{std::move(*status), to_unix_seconds(env.wall_now()), max_age};
-      reading.json = reading.report->json();
-    } catch (const std::exception& error) {
-      reading.problem = error.what();
-    }
-    return reading;
-  };
+      };
 }
 
 }  // namespace couponsync::daemon

@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "base/task.h"
 #include "status_report.h"
+#include "store/mirror_reader.h"
 #include "sync/condition.h"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -46,6 +47,8 @@ class StatusReader {
 
   /// Reads in another way from now on, as after a reload.
   void read_with(Read read);
+  /// Ends the reading under way, and reads no more: what it read by is closed.
+  void end();
   /// A recent reading; an older one, or none at all, if the one under way takes too long. Cancellable.
   Task<std::shared_ptr<const StatusReading>> latest();
 
@@ -69,8 +72,9 @@ class StatusReader {
   std::jthread thread_;
 };
 
-/// Reads this mirror. `max_age` as in StatusReport; `env` outlives what is returned.
-StatusReader::Read mirror_reading(const Env& env, std::filesystem::path path, MirrorStatusOptions options,
-                                  std::chrono::seconds max_age);
+/// Reads by this connection, which nobody else may use. `max_age` as in StatusReport; `env` outlives what is
+/// returned.
+StatusReader::Read mirror_reading(const Env& env, std::shared_ptr<MirrorReader> mirror,
+                                  MirrorStatusOptions options, std::chrono::seconds max_age);
 
 }  // namespace couponsync::daemon

@@ -52,6 +52,9 @@ constexpr std::array kRules{
                 "make room for the mirror and see that its folder and file can be written"},
     FailureRule{mirror_damaged, "MIRROR_DAMAGED", stop_writing, false,
                 "restore the mirror from a copy, or move it away to have it read anew"},
+    FailureRule{
+        mirror_gone, "MIRROR_GONE", stop_writing, false,
+        "let nobody move, remove or replace the mirror's files while couponsyncd runs; start it again"},
 };
 
 constexpr bool rules_are_in_order() {
@@ -60,7 +63,7 @@ constexpr bool rules_are_in_order() {
   return true;
 }
 static_assert(rules_are_in_order());
-static_assert(kRules.size() == static_cast<std::size_t>(mirror_damaged) + 1);
+static_assert(kRules.size() == static_cast<std::size_t>(mirror_gone) + 1);
 
 }  // namespace
 

@@ -43,6 +43,7 @@ enum class FailureKind {
   // Our own side.
   mirror_unwritable,
   mirror_damaged,
+  mirror_gone,
 };
 
 /// What the client, the pager and the scheduler do about a failure.

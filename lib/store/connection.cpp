@@ -1,6 +1,7 @@
 #include "store/connection.h"
 
 #include "store/errors.h"
+#include "store/mirror_property.h"
 #include "store/schema.h"
 #include "store/schema_sql.h"
 
@@ -10,7 +11,6 @@
 #include <sqlite3.h>
 
 #include <stdexcept>
-#include <system_error>
 
 namespace couponsync {
 namespace {
@@ -18,6 +18,8 @@ namespace {
 constexpr int kBusyMilliseconds = 5'000;
 // Readers are waited for only this long before the log is cut, since every job waits meanwhile.
 constexpr int kCutBusyMilliseconds = 300;
+// At the end once more, and a stop may take 5 s.
+constexpr int kEmptyBusyMilliseconds = 1'000;
 constexpr std::int64_t kDuePages = 4'096;  // 16 MiB
 constexpr std::uintmax_t kCutAboveBytes = 16U << 20U;
 
@@ -34,15 +36,28 @@ void keep_log_when_closed(SQLite::Database& database) {
   if (code != SQLITE_OK) throw SQLite::Exception(database.getHandle(), code);
 }
 
-std::uintmax_t size_of_log(const std::filesystem::path& path) {
-  std::error_code absent;
-  const std::uintmax_t size = std::filesystem::file_size(path.string() + "-wal", absent);
-  return absent ? 0 : size;
+/// Whether closing moves the log into the file, if it is the last connection.
+void move_log_when_closed(SQLite::Database& database, bool moves) {
+  const int code = sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, moves ? 0 : 1,
+                                     static_cast<int*>(nullptr));
+  if (code != SQLITE_OK) throw SQLite::Exception(database.getHandle(), code);
 }
+
+/// That SQLite opened the file that this process holds.
+void require_same_file(SQLite::Database& database, const MirrorFile& file) {
+  int moved = 0;
+  sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (moved != 0 || look_at(file.path()).identity != file.identity())
+    throw mirror_error(MirrorError::Reason::gone, file.path(), "it was replaced while it was opened",
+                       "start couponsyncd again when nobody else moves files there");
+}
+
+std::uintmax_t size_of_log(const std::filesystem::path& path) { return look_at(log_of(path)).size; }
 
 struct LogState {
   int pages = 0;
   int moved = 0;  ///< of these, into the file
+  bool complete() const { return moved == pages; }
 };
 
 LogState run_checkpoint(SQLite::Database& database, int mode) {
@@ -54,31 +69,43 @@ LogState run_checkpoint(SQLite::Database& database, int mode) {
 
 }  // namespace
 
-Connection::Connection(const std::filesystem::path& path, Durability durability)
-    : path_(path),
-      database_(open_database(path)),
+Connection::Connection(const MirrorFile& file, const WriterLock& lock, const MirrorOptions& options)
+    : path_(file.path()),
+      database_(open_database(path_)),
       log_{.pages = 0, .due_at_pages = kDuePages},
       cut_above_bytes_(kCutAboveBytes) {
-  set_up(durability);
+  // Until it is known that file and log are ours, and belong together.
+  keep_log_when_closed(*database_);
+  move_log_when_closed(*database_, false);
+  require_same_file(*database_, file);
+  set_up(options);
+  guard_.emplace(file, lock, options.path, *database_);
+  move_log_when_closed(*database_, true);
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() { finish(); }
 
-void Connection::set_up(Durability durability) {
+void Connection::set_up(const MirrorOptions& options) {
   SQLite::Database& database = *database_;
-  keep_log_when_closed(database);
   database.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON");
   if (sqlite3_db_readonly(database.getHandle(), "main") == 1)
     throw SQLite::Exception("attempt to write a readonly database", SQLITE_READONLY);
+  require_own_log(database, path_);
+  version_of(database, path_, schema_migrations().size());
+  require_brand(database, path_, options.brand_id);
   // Before the log is on, so that a new file's header says whose it is from its first commit.
   database.exec("PRAGMA synchronous = FULL");
-  migrate(database, path_, schema_migrations(), schema_views());
+  mark_ = read_log_mark(database);
+  log_was_moved_ = move_log();
+  migrate(database, path_, schema_migrations(), schema_views(), [&] { settle(options); });
+  mark_ = read_log_mark(database);
   if (database.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal")
     throw mirror_error(MirrorError::Reason::unwritable, path_, "its file system cannot share memory",
                        "move it to a local file system");
   // A first read makes the log's files, which readers that may not write to the folder need.
   touch();
-  if (durability == Durability::normal) database.exec("PRAGMA synchronous = NORMAL");
+  log_was_moved_ = move_log();
+  if (options.durability == Durability::normal) database.exec("PRAGMA synchronous = NORMAL");
   // Errors of automatic checkpoints would go unseen, and this hook takes their place.
   database.exec("PRAGMA wal_autocheckpoint = 0");
   sqlite3_wal_hook(
@@ -90,11 +117,32 @@ void Connection::set_up(Durability durability) {
       &log_);
 }
 
+void Connection::settle(const MirrorOptions& options) {
+  settle_identity(*database_, path_, options.brand_id);
+  if (log_was_moved_) write_log_mark(*database_, next_log_mark(mark_));
+}
+
+/// Whether all of it is in the file now. That it cannot be moved at the moment hinders nobody from opening
+/// the mirror.
+bool Connection::move_log() noexcept {
+  try {
+    return run_checkpoint(*database_, SQLITE_CHECKPOINT_PASSIVE).complete();
+  } catch (const SQLite::Exception&) {
+    return false;
+  }
+}
+
 bool Connection::transaction_is_open() const { return sqlite3_get_autocommit(database_->getHandle()) == 0; }
 
 void Connection::begin() {
-  database_->exec("BEGIN IMMEDIATE");
+  begin_transaction();
   begun_ = true;
+}
+
+void Connection::begin_transaction() {
+  require_intact();
+  database_->exec("BEGIN IMMEDIATE");
+  changes_before_ = sqlite3_total_changes64(database_->getHandle());
 }
 
 void Connection::commit() {
@@ -102,13 +150,28 @@ void Connection::commit() {
     if (!transaction_is_open())
       throw mirror_error(MirrorError::Reason::unwritable, path_, "the transaction was taken back",
                          "see the failure before this one");
-    database_->exec("COMMIT");
+    commit_transaction();
     begun_ = false;
   } catch (...) {
     rollback();
     throw;
   }
 }
+
+void Connection::commit_transaction() {
+  std::optional<LogMark> next;
+  if (log_was_moved_ && sqlite3_total_changes64(database_->getHandle()) != changes_before_) {
+    next = next_log_mark(mark_);
+    write_log_mark(*database_, *next);
+  }
+  require_intact();
+  database_->exec("COMMIT");
+  if (!next) return;
+  mark_ = next;
+  log_was_moved_ = false;
+}
+
+void Connection::require_intact() { guard_->require_intact(mark_); }
 
 void Connection::rollback() noexcept {
   begun_ = false;
@@ -121,7 +184,7 @@ void Connection::take_back() noexcept {
 
 Connection::Scope::Scope(Connection& connection) : connection_(connection), nested_(connection.begun_) {
   if (!nested_) {
-    connection_.database_->exec("BEGIN IMMEDIATE");
+    connection_.begin_transaction();
     return;
   }
   if (!connection_.transaction_is_open())
@@ -138,20 +201,29 @@ Connection::Scope::~Scope() {
 }
 
 void Connection::Scope::release() {
-  connection_.database_->exec(nested_ ? "RELEASE job" : "COMMIT");
+  if (nested_)
+    connection_.database_->exec("RELEASE job");
+  else
+    connection_.commit_transaction();
   released_ = true;
 }
 
 void Connection::checkpoint() {
   if (transaction_is_open()) throw std::logic_error("a checkpoint inside a transaction");
+  require_intact();
+  struct Written {
+    Connection& connection;
+    ~Written() { connection.guard_->file_was_written(); }
+  };
+  const Written written{*this};
   // Readers that cannot write to -shm share a read mark of ours; only a read after the last commit sets it at
   // the log's end, and without it no passive checkpoint is ever complete.
   touch();
   const LogState state = run_checkpoint(*database_, SQLITE_CHECKPOINT_PASSIVE);
   log_ = {.pages = state.pages, .due_at_pages = state.pages + kDuePages};
+  log_was_moved_ = state.complete();
   const std::uintmax_t size = size_of_log(path_);
-  const bool complete = state.moved == state.pages;
-  if (size >= (complete ? kCutAboveBytes : cut_above_bytes_)) cut_log();
+  if (size >= (state.complete() ? kCutAboveBytes : cut_above_bytes_)) cut_log();
 }
 
 void Connection::touch() { database_->execAndGet("SELECT count(*) FROM sqlite_schema"); }
@@ -161,16 +233,41 @@ void Connection::LogGrowth::committed(std::int64_t now) {
   pages = now;
 }
 
-void Connection::cut_log() {
+/// Waits for readers for so long at most.
+void Connection::truncate_log(int busy_milliseconds) {
   struct Patience {
     SQLite::Database& database;
     ~Patience() { sqlite3_busy_timeout(database.getHandle(), kBusyMilliseconds); }
   };
   const Patience restored{*database_};
-  database_->setBusyTimeout(kCutBusyMilliseconds);
+  database_->setBusyTimeout(busy_milliseconds);
   run_checkpoint(*database_, SQLITE_CHECKPOINT_TRUNCATE);
+}
+
+void Connection::cut_log() {
+  truncate_log(kCutBusyMilliseconds);
   // While a reader holds the log, the next attempt waits until it grew as much again.
   cut_above_bytes_ = kCutAboveBytes + size_of_log(path_);
+}
+
+std::uintmax_t Connection::finish() noexcept {
+  if (finished_) return 0;
+  finished_ = true;
+  try {
+    take_back();
+    require_intact();
+  } catch (const std::exception&) {
+    // Whoever used it last was told.
+  }
+  try {
+    if (guard_->ending() == MirrorGuard::Ending::leave) move_log_when_closed(*database_, false);
+    if (guard_->ending() != MirrorGuard::Ending::empty_log) return 0;
+    touch();
+    truncate_log(kEmptyBusyMilliseconds);
+  } catch (const SQLite::Exception&) {
+    // What cannot be moved is safe where it is, and is told by what is left.
+  }
+  return size_of_log(path_);
 }
 
 }  // namespace couponsync

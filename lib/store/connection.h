@@ -1,10 +1,15 @@
 #pragma once
 
+#include "store/log_mark.h"
 #include "store/mirror.h"
+#include "store/mirror_file.h"
+#include "store/mirror_guard.h"
+#include "store/writer_lock.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace SQLite {
@@ -14,12 +19,16 @@ class Database;
 namespace couponsync {
 
 /// The one writing connection: opened, set up and migrated; its transactions and its write-ahead log. Throws
-/// SQLite::Exception, where not said otherwise.
+/// SQLite::Exception, where not said otherwise, and MirrorError (gone) where the mirror's files are not what
+/// was opened.
 class Connection {
  public:
-  Connection(const std::filesystem::path& path, Durability durability);
+  /// `file` and `lock` outlive it; `options.path` is the path as it was configured, absolute. Throws
+  /// MirrorError, too.
+  Connection(const MirrorFile& file, const WriterLock& lock, const MirrorOptions& options);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
+  /// Finishes, and closes.
   ~Connection();
 
   SQLite::Database& database() { return *database_; }
@@ -53,6 +62,10 @@ class Connection {
   /// The log grew so much since the last checkpoint that it should not wait for a quiet moment.
   bool checkpoint_due() const { return log_.pages >= log_.due_at_pages; }
 
+  void require_intact();
+  /// Empties the log at the end: nothing may be written any more. What is left in it, in bytes.
+  std::uintmax_t finish() noexcept;
+
  private:
   /// The write-ahead log in pages, as of the last commit.
   struct LogGrowth {
@@ -61,8 +74,13 @@ class Connection {
     void committed(std::int64_t now);
   };
 
-  void set_up(Durability durability);
+  void set_up(const MirrorOptions& options);
+  void settle(const MirrorOptions& options);
+  void begin_transaction();
+  void commit_transaction();
   void touch();
+  bool move_log() noexcept;
+  void truncate_log(int busy_milliseconds);
   void cut_log();
   void take_back() noexcept;
   bool transaction_is_open() const;
@@ -72,6 +90,11 @@ class Connection {
   bool begun_ = false;
   LogGrowth log_;
   std::uintmax_t cut_above_bytes_;
+  std::int64_t changes_before_ = 0;  ///< rows changed by this connection when the transaction began
+  bool log_was_moved_ = false;       ///< to its end, and nothing was committed since
+  std::optional<LogMark> mark_;      ///< as of the last commit
+  std::optional<MirrorGuard> guard_;
+  bool finished_ = false;
 };
 
 }  // namespace couponsync

@@ -20,36 +20,40 @@ void fail_all(Jobs& jobs, const std::exception_ptr& why) {
 DatabaseThread::DatabaseThread(Mirror mirror, WriterOptions options)
     : mirror_(std::move(mirror)), options_(options), thread_([this] { work(); }) {}
 
-DatabaseThread::~DatabaseThread() {
+DatabaseThread::~DatabaseThread() { close(); }
+
+std::uintmax_t DatabaseThread::close() {
+  if (!thread_.joinable()) return 0;
   queue_.close();
   thread_.join();
+  return mirror_.close();
 }
 
 void DatabaseThread::work() {
-  bool checkpointed = true;
   for (;;) {
-    Jobs jobs = next_jobs(checkpointed);
+    Jobs jobs = next_jobs();
     if (jobs.empty()) break;
     run(jobs);
     for (const std::unique_ptr<Job>& job : jobs) job->complete();
     const std::size_t completed = jobs.size();
     jobs.clear();
     queue_.completed(completed);
-    checkpointed = false;
+    checkpointed_ = false;
     if (mirror_.checkpoint_due()) checkpoint();
   }
-  if (!checkpointed) checkpoint();
+  look_after_files();
 }
 
 /// None once the queue is closed and empty. Checkpoints when it gets quiet.
-Jobs DatabaseThread::next_jobs(bool& checkpointed) {
-  if (!checkpointed) {
-    Jobs jobs = queue_.take(options_.max_jobs_per_transaction, kQuiet);
-    if (!jobs.empty() || queue_.is_closed()) return jobs;
-    checkpoint();
-    checkpointed = true;
+Jobs DatabaseThread::next_jobs() {
+  for (;;) {
+    Jobs jobs = queue_.take(options_.max_jobs_per_transaction, checkpointed_ ? options_.look_every : kQuiet);
+    if (!jobs.empty() || queue_.is_finished()) return jobs;
+    if (checkpointed_)
+      look_after_files();
+    else
+      checkpoint();
   }
-  return queue_.take(options_.max_jobs_per_transaction);
 }
 
 void DatabaseThread::run(Jobs& jobs) {
@@ -57,6 +61,9 @@ void DatabaseThread::run(Jobs& jobs) {
     mirror_.begin();
     for (const std::unique_ptr<Job>& job : jobs) job->run(mirror_);
     mirror_.commit();
+  } catch (const MirrorError& error) {
+    note(error);
+    fail_all(jobs, std::current_exception());
   } catch (...) {
     fail_all(jobs, std::current_exception());
   }
@@ -64,19 +71,45 @@ void DatabaseThread::run(Jobs& jobs) {
 
 /// A checkpoint that fails loses nothing: the log has every commit, and the next one tries again.
 void DatabaseThread::checkpoint() {
+  checkpointed_ = true;
+  checkpoint_tried_at_ = std::chrono::steady_clock::now();
   std::optional<Failure> failure;
   try {
     mirror_.checkpoint();
   } catch (const MirrorError& error) {
     failure = to_failure(error);
+    note(error);
   }
   const std::lock_guard lock(mutex_);
   checkpoint_failure_ = std::move(failure);
 }
 
+void DatabaseThread::look_after_files() {
+  try {
+    mirror_.require_intact();
+  } catch (const MirrorError& error) {
+    note(error);
+    return;
+  }
+  const bool is_due =
+      std::chrono::steady_clock::now() - checkpoint_tried_at_ >= options_.checkpoint_again_after;
+  if (is_due && checkpoint_failure()) checkpoint();
+}
+
+void DatabaseThread::note(const MirrorError& error) {
+  if (error.reason() != MirrorError::Reason::gone) return;
+  const std::lock_guard lock(mutex_);
+  if (!lost_) lost_ = to_failure(error);
+}
+
 std::optional<Failure> DatabaseThread::checkpoint_failure() const {
   const std::lock_guard lock(mutex_);
   return checkpoint_failure_;
+}
+
+std::optional<Failure> DatabaseThread::lost() const {
+  const std::lock_guard lock(mutex_);
+  return lost_;
 }
 
 }  // namespace couponsync

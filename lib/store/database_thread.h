@@ -4,6 +4,8 @@
 #include "store/mirror.h"
 #include "store/writer.h"
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,32 +13,42 @@
 
 namespace couponsync {
 
-/// The thread that owns the mirror: takes jobs, commits several at once, tells who waits, and checkpoints
-/// when a burst is over.
+/// The thread that owns the mirror: takes jobs, commits several at once, tells who waits, checkpoints when a
+/// burst is over, and sees now and then that the mirror's files are still there.
 class DatabaseThread {
  public:
   DatabaseThread(Mirror mirror, WriterOptions options);
-  /// Runs what is queued, checkpoints, closes the mirror.
+  /// Closes.
   ~DatabaseThread();
   DatabaseThread(const DatabaseThread&) = delete;
   DatabaseThread& operator=(const DatabaseThread&) = delete;
 
   JobQueue& queue() { return queue_; }
   const JobQueue& queue() const { return queue_; }
+  /// Runs what is queued, ends the thread, closes the mirror. What is left in its log, in bytes.
+  std::uintmax_t close();
+
   /// Thread-safe.
   std::optional<Failure> checkpoint_failure() const;
+  /// Why the mirror can never take rows again. Thread-safe.
+  std::optional<Failure> lost() const;
 
  private:
   void work();
-  Jobs next_jobs(bool& checkpointed);
+  Jobs next_jobs();
   void run(Jobs& jobs);
   void checkpoint();
+  void look_after_files();
+  void note(const MirrorError& error);
 
   Mirror mirror_;
   WriterOptions options_;
   JobQueue queue_;
+  bool checkpointed_ = true;  ///< on the thread
+  std::chrono::steady_clock::time_point checkpoint_tried_at_;
   mutable std::mutex mutex_;
   std::optional<Failure> checkpoint_failure_;  ///< guarded by mutex_
+  std::optional<Failure> lost_;                ///< guarded by mutex_
   std::thread thread_;
 };
 

@@ -87,9 +87,10 @@ void rethrow_translated(const std::filesystem::path& path) {
 }
 
 Failure to_failure(const MirrorError& error) {
-  const bool damaged = error.reason() == MirrorError::Reason::refused;
-  return {.kind = damaged ? FailureKind::mirror_damaged : FailureKind::mirror_unwritable,
-          .detail = error.what()};
+  FailureKind kind = FailureKind::mirror_unwritable;
+  if (error.reason() == MirrorError::Reason::refused) kind = FailureKind::mirror_damaged;
+  if (error.reason() == MirrorError::Reason::gone) kind = FailureKind::mirror_gone;
+  return {.kind = kind, .detail = error.what()};
 }
 
 }  // namespace couponsync

@@ -24,12 +24,6 @@ Jobs JobQueue::take(std::size_t most, std::chrono::milliseconds patience) {
   return take_locked(most);
 }
 
-Jobs JobQueue::take(std::size_t most) {
-  std::unique_lock lock(mutex_);
-  ready_.wait(lock, [&] { return closed_ || !jobs_.empty(); });
-  return take_locked(most);
-}
-
 Jobs JobQueue::take_locked(std::size_t most) {
   const auto end = jobs_.begin() + static_cast<std::ptrdiff_t>(std::min(most, jobs_.size()));
   Jobs taken(std::make_move_iterator(jobs_.begin()), std::make_move_iterator(end));
@@ -37,9 +31,9 @@ Jobs JobQueue::take_locked(std::size_t most) {
   return taken;
 }
 
-bool JobQueue::is_closed() const {
+bool JobQueue::is_finished() const {
   const std::lock_guard lock(mutex_);
-  return closed_;
+  return closed_ && jobs_.empty();
 }
 
 void JobQueue::completed(std::size_t jobs) {

@@ -40,9 +40,8 @@ class JobQueue {
   /// Waits for jobs and takes up to `most` of them; none if it waited for `patience` in vain or the queue is
   /// closed and empty.
   Jobs take(std::size_t most, std::chrono::milliseconds patience);
-  /// The same, however long it takes.
-  Jobs take(std::size_t most);
-  bool is_closed() const;
+  /// Closed and empty: no job will ever come.
+  bool is_finished() const;
 
   /// Of the jobs taken, so many are complete.
   void completed(std::size_t jobs);

@@ -33,9 +33,10 @@ RequestOrder order_behind_evidence(SQLite::Database& database) {
 }  // namespace
 
 struct Mirror::Impl {
-  Impl(WriterLock lock_held, const MirrorOptions& options)
+  Impl(WriterLock lock_held, MirrorFile file_held, const MirrorOptions& options)
       : lock(std::move(lock_held)),
-        connection(options.path, options.durability),
+        file(std::move(file_held)),
+        connection(file, lock, options),
         coupons(connection.database()),
         absences(connection.database()),
         stocks(connection.database()),
@@ -93,6 +94,7 @@ struct Mirror::Impl {
   }
 
   WriterLock lock;  ///< released last
+  MirrorFile file;
   Connection connection;
   CouponTable coupons;
   AbsenceTable absences;
@@ -211,13 +213,16 @@ Mirror& Mirror::operator=(Mirror&&) noexcept = default;
 Mirror::~Mirror() = default;
 
 Mirror Mirror::open(const MirrorOptions& options) {
-  MirrorOptions resolved = options;
-  resolved.path = resolve_mirror_path(options.path);
-  WriterLock lock(resolved.path);
-  prepare_mirror_file(resolved.path);
+  const std::filesystem::path path = resolve_mirror_path(options.path);
+  MirrorOptions as_configured = options;
+  as_configured.path = std::filesystem::absolute(options.path).lexically_normal();
+  WriterLock lock(path);
+  require_file_of_log(path);
+  MirrorFile file(path);
   try {
-    return translated(resolved.path,
-                      [&] { return Mirror(std::make_unique<Impl>(std::move(lock), resolved)); });
+    return translated(path, [&] {
+      return Mirror(std::make_unique<Impl>(std::move(lock), std::move(file), as_configured));
+    });
   } catch (const std::logic_error& error) {
     // SQL that does not fit the tables: the file says it is a mirror of this version and is none.
     throw MirrorError(MirrorError::Reason::refused, std::string(error.what()) +
@@ -313,6 +318,16 @@ std::optional<LearnedQuota> Mirror::learned_quota() const {
 
 void Mirror::checkpoint() {
   translated(impl_->connection.path(), [&] { impl_->connection.checkpoint(); });
+}
+
+void Mirror::require_intact() {
+  translated(impl_->connection.path(), [&] { impl_->connection.require_intact(); });
+}
+
+std::uintmax_t Mirror::close() noexcept {
+  const std::uintmax_t left = impl_->connection.finish();
+  impl_.reset();
+  return left;
 }
 
 bool Mirror::checkpoint_due() const { return impl_->connection.checkpoint_due(); }

@@ -24,6 +24,7 @@ enum class Durability { full, normal };
 struct MirrorOptions {
   std::filesystem::path path;
   Durability durability = Durability::full;
+  std::string brand_id{};  ///< the mirror's, for good; empty: whoever's it is
 };
 
 /// Why a mirror cannot be opened or used at all; the daemon's exit code follows from it.
@@ -31,8 +32,9 @@ class MirrorError : public std::runtime_error {
  public:
   enum class Reason {
     in_use,      ///< another process writes to it (75)
-    refused,     ///< not ours, newer than this program, or damaged (65)
+    refused,     ///< not ours, another brand's, newer than this program, or damaged (65)
     unwritable,  ///< cannot be created or written, disk full (74)
+    gone,        ///< its files were removed or replaced while it was open (74)
   };
   MirrorError(Reason reason, const std::string& what) : std::runtime_error(what), reason_(reason) {}
   Reason reason() const { return reason_; }
@@ -201,6 +203,13 @@ class Mirror {
 
   /// Bounds the WAL; called outside a transaction, after a burst of commits.
   void checkpoint();
+  /// Throws MirrorError (gone) if the mirror's files are not what was opened; called now and then while there
+  /// is nothing to do. Each commit does it by itself. Whatever comes after it throws the same.
+  void require_intact();
+  /// Closes the file with an empty WAL, so that a copy put in its place is safe: done by the destructor, too.
+  /// What is left in the WAL, in bytes: 0, unless a reader holds it, it cannot be moved, or the mirror is
+  /// gone. Nothing may be called after it.
+  std::uintmax_t close() noexcept;
   /// The WAL grew so much since the last checkpoint that it should not wait for the burst's end.
   bool checkpoint_due() const;
 

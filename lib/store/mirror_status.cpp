@@ -3,6 +3,8 @@
 #include "store/errors.h"
 #include "store/fields.h"
 #include "store/mirror_file.h"
+#include "store/mirror_property.h"
+#include "store/mirror_reader.h"
 #include "store/quota_table.h"
 #include "store/schema.h"
 #include "store/sql.h"
@@ -13,19 +15,13 @@
 #include <sqlite3.h>
 
 #include <string>
-#include <system_error>
 #include <tuple>
+#include <utility>
 
 namespace couponsync {
 namespace {
 
 constexpr int kBusyMilliseconds = 5'000;
-
-std::uintmax_t size_of(const std::filesystem::path& file) {
-  std::error_code absent;
-  const std::uintmax_t size = std::filesystem::file_size(file, absent);
-  return absent ? 0 : size;
-}
 
 void require_this_version(SQLite::Database& database, const std::filesystem::path& path,
                           MirrorStatus& status) {
@@ -117,30 +113,57 @@ constexpr int kStepsBetweenLooks = 10'000;
 
 int stop_requested(void* token) { return static_cast<std::stop_token*>(token)->stop_requested() ? 1 : 0; }
 
-MirrorStatus read_all(const std::filesystem::path& path, const MirrorStatusOptions& options) {
-  SQLite::Database database(path.string(), SQLite::OPEN_READONLY, kBusyMilliseconds);
-  std::stop_token stop = options.stop;
-  sqlite3_progress_handler(database.getHandle(), kStepsBetweenLooks, stop_requested, &stop);
+/// A reading that is too long is ended by its stop token, here or in the midst of a query.
+class Interruptible {
+ public:
+  Interruptible(SQLite::Database& database, std::stop_token stop)
+      : database_(database), stop_(std::move(stop)) {
+    sqlite3_progress_handler(database_.getHandle(), kStepsBetweenLooks, stop_requested, &stop_);
+  }
+  Interruptible(const Interruptible&) = delete;
+  Interruptible& operator=(const Interruptible&) = delete;
+  ~Interruptible() { sqlite3_progress_handler(database_.getHandle(), 0, nullptr, nullptr); }
+
+ private:
+  SQLite::Database& database_;
+  std::stop_token stop_;
+};
+
+MirrorStatus read_all(SQLite::Database& database, const std::filesystem::path& path,
+                      const MirrorStatusOptions& options) {
+  const Interruptible interruptible(database, options.stop);
   const SQLite::Transaction one_moment(database);
   MirrorStatus status;
   require_this_version(database, path, status);
+  status.brand_id = read_text_property(database, "brand_id");
+  status.mirror_id = read_text_property(database, "mirror_id");
   read_listings(database, options, status);
   if (options.coupons) read_coupons(database, status);
   read_runs(database, options, status);
   status.learned = QuotaTable(database).get();
-  status.file_bytes = size_of(path);
-  status.log_bytes = size_of(path.string() + "-wal");
+  status.file_bytes = look_at(path).size;
+  status.log_bytes = look_at(log_of(path)).size;
   return status;
 }
 
 }  // namespace
+
+MirrorReader::MirrorReader(const std::filesystem::path& path)
+    : path_(resolve_mirror_path(path)), database_(translated(path_, [&] {
+        return std::make_unique<SQLite::Database>(path_.string(), SQLite::OPEN_READONLY, kBusyMilliseconds);
+      })) {}
+MirrorReader::~MirrorReader() = default;
+
+MirrorStatus MirrorReader::status(const MirrorStatusOptions& options) {
+  return translated(path_, [&] { return read_all(*database_, path_, options); });
+}
 
 std::optional<MirrorStatus> read_mirror_status(const std::filesystem::path& path,
                                                const MirrorStatusOptions& options) {
   const std::filesystem::path resolved = resolve_mirror_path(path);
   if (!std::filesystem::exists(resolved)) return std::nullopt;
   check_mirror_file(resolved);
-  return translated(resolved, [&] { return read_all(resolved, options); });
+  return MirrorReader(resolved).status(options);
 }
 
 }  // namespace couponsync

@@ -43,6 +43,8 @@ struct RunSummary {
 /// What a mirror says of itself at one moment.
 struct MirrorStatus {
   int schema_version = 0;
+  Text brand_id;   ///< whose it is; absent: nobody's yet
+  Text mirror_id;  ///< made with it
   std::int64_t listings_watched = 0;
   std::int64_t listings_never_completed = 0;
   std::int64_t listings_failing = 0;
@@ -72,7 +74,8 @@ struct MirrorStatusOptions {
 
 /// Reads all of it in one transaction, beside a service that writes or without one, with no more than the
 /// right to read the file. None if there is no such file. Throws MirrorError (refused, unwritable) where it
-/// is not ours, of another schema version, or cannot be read. Any thread.
+/// is not ours, of another schema version, or cannot be read. Any thread, but never in the process that
+/// writes to it, whose locks this would give up: that has a MirrorReader.
 std::optional<MirrorStatus> read_mirror_status(const std::filesystem::path& path,
                                                const MirrorStatusOptions& options = {});
 

@@ -3,21 +3,15 @@
 #include "store/errors.h"
 #include "store/mirror.h"
 #include "store/schema_sql.h"
-#include "store/sql.h"
 
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Transaction.h>
 
-#include <array>
-#include <cerrno>
 #include <string>
-#include <unistd.h>
 
 namespace couponsync {
 namespace {
-
-constexpr std::size_t kRedactionKeySize = 32;
 
 std::int64_t number(SQLite::Database& database, const char* query) {
   return database.execAndGet(query).getInt64();
@@ -25,16 +19,6 @@ std::int64_t number(SQLite::Database& database, const char* query) {
 
 std::string pragma(std::string_view name, std::size_t value) {
   return "PRAGMA " + std::string(name) + " = " + std::to_string(value) + ";\n";
-}
-
-void ensure_redaction_key(SQLite::Database& database) {
-  std::array<std::byte, kRedactionKeySize> key{};
-  if (getentropy(key.data(), key.size()) != 0)
-    throw std::runtime_error("the kernel gave no random bytes for the mirror's redaction key");
-  Statement insert(database,
-                   "INSERT INTO mirror_property (name, value) VALUES ('redaction_key', ?1)"
-                   " ON CONFLICT (name) DO NOTHING");
-  insert.run(std::span<const std::byte>(key));
 }
 
 }  // namespace
@@ -58,7 +42,8 @@ std::size_t version_of(SQLite::Database& database, const std::filesystem::path& 
 }
 
 void migrate(SQLite::Database& database, const std::filesystem::path& path,
-             std::span<const std::string_view> migrations, std::string_view views) {
+             std::span<const std::string_view> migrations, std::string_view views,
+             const std::function<void()>& settle) {
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   const std::size_t version = version_of(database, path, migrations.size());
   for (const std::string_view sql : migrations.subspan(version)) database.exec(std::string(sql));
@@ -68,7 +53,7 @@ void migrate(SQLite::Database& database, const std::filesystem::path& path,
   }
   // Also where nothing changes: a write at the start shows whether the file can be written.
   database.exec(pragma("user_version", migrations.size()));
-  ensure_redaction_key(database);
+  if (settle) settle();
   transaction.commit();
 }
 

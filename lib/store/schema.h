@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -20,9 +21,10 @@ inline constexpr std::uint32_t kApplicationId = 0x43505344;  // "CPSD"
 std::size_t version_of(SQLite::Database& database, const std::filesystem::path& path, std::size_t newest);
 
 /// Sees that the database is empty or a mirror of at most `migrations.size()`, and brings it there: all
-/// migrations that are due, the views and the version commit together or not at all. Throws MirrorError
-/// (refused) or SQLite::Exception.
+/// migrations that are due, the views, the version and what `settle` does commit together or not at all.
+/// Throws MirrorError (refused), SQLite::Exception, or what `settle` throws.
 void migrate(SQLite::Database& database, const std::filesystem::path& path,
-             std::span<const std::string_view> migrations, std::string_view views);
+             std::span<const std::string_view> migrations, std::string_view views,
+             const std::function<void()>& settle = {});
 
 }  // namespace couponsync

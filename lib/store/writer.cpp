@@ -173,4 +173,8 @@ WriterProgress Writer::progress() const { return impl_->thread.queue().progress(
 
 std::optional<Failure> Writer::checkpoint_failure() const { return impl_->thread.checkpoint_failure(); }
 
+std::optional<Failure> Writer::lost() const { return impl_->thread.lost(); }
+
+std::uintmax_t Writer::close() { return impl_->thread.close(); }
+
 }  // namespace couponsync

@@ -8,8 +8,9 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -18,6 +19,10 @@ namespace couponsync {
 
 struct WriterOptions {
   std::size_t max_jobs_per_transaction = 64;  ///< pages committed together at most
+  /// While there is nothing to do: whether the mirror's files are still there.
+  std::chrono::milliseconds look_every{1'000};
+  /// A checkpoint that failed, if no job came meanwhile.
+  std::chrono::milliseconds checkpoint_again_after{10'000};
 };
 
 /// The database thread: a queue of jobs in order, several of them committed at once.
@@ -25,16 +30,15 @@ struct WriterOptions {
 /// Each function queues one job and resumes on the caller's executor once the job's transaction is committed,
 /// so that who awaits it before going on holds the queue bounded: at most one job a listing being read. A job
 /// that fails is rolled back alone; a commit that fails fails all its jobs (mirror_unwritable,
-/// mirror_damaged) and leaves the mirror as it was. Waiting for a commit cannot be cancelled: what was
-/// received is kept, and the coroutine gets its outcome before it learns that it was cancelled. (One that was
-/// cancelled before it awaits a function does not begin it, as with any awaitable.) What is neither of the
-/// two failures is thrown: std::logic_error for a wrong call. The thread checkpoints when jobs stay away, and
-/// in between when the WAL grew much. Created, used and destroyed on the io thread.
+/// mirror_damaged, mirror_gone) and leaves the mirror as it was. Waiting for a commit cannot be cancelled:
+/// what was received is kept, and the coroutine gets its outcome before it learns that it was cancelled. (One
+/// that was cancelled before it awaits a function does not begin it, as with any awaitable.) What is neither
+/// of the two failures is thrown: std::logic_error for a wrong call. The thread checkpoints when jobs stay
+/// away, and in between when the WAL grew much. Created, used and destroyed on the io thread.
 class Writer {
  public:
   Writer(Mirror mirror, WriterOptions options = {});
-  /// Commits what is queued, checkpoints, ends the thread, closes the mirror. No coroutine may be waiting any
-  /// more.
+  /// Closes.
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -59,6 +63,14 @@ class Writer {
   /// Why the last checkpoint failed, if it did; the commits are safe in the WAL, which grows until one
   /// succeeds. Thread-safe.
   std::optional<Failure> checkpoint_failure() const;
+  /// Why the mirror can never take rows again (mirror_gone), told within a second or so even if there is
+  /// nothing to do: somebody removed or replaced its files. Thread-safe.
+  std::optional<Failure> lost() const;
+
+  /// Commits what is queued, ends the thread, empties the WAL and closes the mirror. No coroutine may be
+  /// waiting any more, and no job may follow. What is left in the WAL, in bytes: 0, unless a reader holds it
+  /// or it cannot be moved; a copy must not be put in the mirror's place then without it.
+  std::uintmax_t close();
 
  private:
   struct Impl;

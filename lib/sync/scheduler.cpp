@@ -122,7 +122,7 @@ Task<> Scheduler::wait_until(UnixSeconds wall_time) {
 }
 
 Task<bool> Scheduler::pause_after(const Failure& failure) {
-  if (failure.kind == FailureKind::mirror_damaged) co_return true;
+  if (failure.kind == FailureKind::mirror_damaged || failure.kind == FailureKind::mirror_gone) co_return true;
   const bool refused = failure.rule().remedy == Remedy::stop_sending;
   const seconds pause = refused ? kRefusedProbe : kMirrorRetry;
   if (refused)

@@ -8,7 +8,7 @@
 namespace couponsync {
 namespace {
 
-constexpr int kKinds = static_cast<int>(FailureKind::mirror_damaged) + 1;
+constexpr int kKinds = static_cast<int>(FailureKind::mirror_gone) + 1;
 
 TEST(FailureRule, EveryKindHasARuleOfItsOwn) {
   std::set<std::string_view> names;

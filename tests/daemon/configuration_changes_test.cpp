@@ -6,6 +6,7 @@
 namespace couponsync::daemon::test {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -50,6 +51,25 @@ TEST(ConfigurationChanges, OfTheWatchlistAreCountedAndNotNamed) {
   const std::vector<ListingKey> now{listing("c"), listing("d"), listing("a", "USED"), listing("e")};
   EXPECT_EQ(changed_listings(before, now), "2 openids added, 1 removed (3 listings added, 2 removed)");
   EXPECT_EQ(changed_listings(before, before), "");
+}
+
+TEST(ConfigurationChanges, OfTheBrandAreRefusedWhateverElseChanges) {
+  Configuration before;
+  before.brand_id = "120344";
+  before.mirror.path = "/a/mirror.db";
+  Configuration now = before;
+  now.brand_id = "120345";
+  for (const char* mirror : {"/a/mirror.db", "/b/mirror.db"}) {
+    now.mirror.path = mirror;
+    try {
+      keep_fixed_settings(before, now);
+      FAIL() << "it was taken";
+    } catch (const ConfigurationError& error) {
+      EXPECT_EQ(error.problems().front().pointer, "/brand_id");
+      EXPECT_THAT(error.what(),
+                  AllOf(HasSubstr("120345"), HasSubstr("/a/mirror.db belongs to brand 120344")));
+    }
+  }
 }
 
 TEST(ConfigurationChanges, OfTheMirrorAreTakenBackAndNamed) {

@@ -55,6 +55,7 @@ TEST_F(MetricsTest, HaveTheirNamesFromTheStart) {
                                                         "couponsyncd_call_duration_seconds_sum",
                                                         "couponsyncd_calls_in_flight",
                                                         "couponsyncd_calls_total",
+                                                        "couponsyncd_checkpoint_failing",
                                                         "couponsyncd_domain_avoided",
                                                         "couponsyncd_last_complete_sync_timestamp_seconds",
                                                         "couponsyncd_listing_failures_total",
@@ -179,14 +180,17 @@ TEST_F(MetricsTest, TellWhatIsSoNow) {
                                .primary_avoided = true,
                                .sending_stopped = true,
                                .writing_stopped = true,
+                               .checkpoint_failing = true,
                                .write_queue_jobs = 7});
   EXPECT_EQ(now.at("couponsyncd_quota_requests_per_second"), 42.5);
   EXPECT_EQ(now.at(R"(couponsyncd_domain_avoided{domain="primary"})"), 1);
   EXPECT_EQ(now.at(R"(couponsyncd_domain_avoided{domain="backup"})"), 0);
   EXPECT_EQ(now.at("couponsyncd_sending_stopped"), 1);
   EXPECT_EQ(now.at("couponsyncd_writing_stopped"), 1);
+  EXPECT_EQ(now.at("couponsyncd_checkpoint_failing"), 1);
   EXPECT_EQ(now.at("couponsyncd_write_queue_jobs"), 7);
   EXPECT_EQ(sample("couponsyncd_sending_stopped"), 0) << "and no longer";
+  EXPECT_EQ(sample("couponsyncd_checkpoint_failing"), 0);
 }
 
 TEST_F(MetricsTest, TellWhatTheMirrorSays) {
@@ -247,7 +251,7 @@ TEST_F(MetricsTest, EachHaveAHelpAndAType) {
   for (std::sregex_iterator i(text.begin(), text.end(), line), end; i != end; ++i)
     ((*i)[1] == "HELP" ? helped : typed).insert((*i)[2]);
   EXPECT_EQ(helped, typed);
-  EXPECT_EQ(helped.size(), 20U);
+  EXPECT_EQ(helped.size(), 21U);
 }
 
 }  // namespace

@@ -75,6 +75,17 @@ TEST_F(ServicePagesTest, TellsReadinessOrWhatIsInItsWay) {
   EXPECT_EQ(page("/healthz")->status, 200) << "to restart it would not help";
 }
 
+TEST_F(ServicePagesTest, IsNotReadyWhileTheMirrorsLogCannotBeMovedAndSaysWhy) {
+  now_.checkpoint_failure = Failure{.kind = FailureKind::mirror_unwritable, .detail = "disk I/O error"};
+  EXPECT_EQ(page("/readyz")->status, 503);
+  EXPECT_THAT(page("/readyz")->body, HasSubstr("grows: MIRROR_UNWRITABLE: disk I/O error"));
+  EXPECT_EQ(page("/healthz")->status, 200);
+  EXPECT_THAT(page("/metrics")->body, HasSubstr("couponsyncd_checkpoint_failing 1"));
+  now_.checkpoint_failure.reset();
+  EXPECT_EQ(page("/readyz")->status, 200);
+  EXPECT_THAT(page("/metrics")->body, HasSubstr("couponsyncd_checkpoint_failing 0"));
+}
+
 TEST_F(ServicePagesTest, GivesTheStatusOrWhyThereIsNone) {
   EXPECT_EQ(page("/status")->content_type, "application/json");
   EXPECT_EQ(page("/status")->body, "{\"healthy\":true}\n");

@@ -139,14 +139,23 @@ TEST_F(StatusReaderTest, ReadsAnewInAnotherWay) {
   EXPECT_EQ(ask(*reader)->json, "other");
 }
 
+TEST_F(StatusReaderTest, EndsForGoodAndLetsGoOfWhatItReadBy) {
+  const auto held = std::make_shared<int>(0);
+  const auto reader = make([held](const std::stop_token&) { return StatusReading{{}, "once", {}}; });
+  EXPECT_EQ(ask(*reader)->json, "once");
+  reader->end();
+  EXPECT_EQ(held.use_count(), 1);
+  env_.pass(seconds(60));
+  EXPECT_EQ(ask(*reader)->json, "once") << "and not anew";
+}
+
 TEST_F(StatusReaderTest, SaysWhyAMirrorCannotBeRead) {
   const couponsync::test::TemporaryFolder folder;
   const std::filesystem::path path = folder.path() / "mirror.db";
-  const StatusReader::Read read = mirror_reading(env_, path, {}, seconds(2'700));
-  EXPECT_THAT(read({}).problem, HasSubstr("is gone"));
   std::ofstream(path)
       << "this is no database, though it is long enough for a header of one, or so it seems, of 100";
-  const StatusReading reading = read({});
+  const StatusReading reading =
+      mirror_reading(env_, std::make_shared<MirrorReader>(path), {}, seconds(2'700))({});
   EXPECT_FALSE(reading.report);
   EXPECT_THAT(reading.problem, HasSubstr("mirror.db"));
 }
@@ -155,7 +164,8 @@ TEST_F(StatusReaderTest, ReadsAMirrorAsTheStatusCommandDoes) {
   const couponsync::test::TemporaryFolder folder;
   const std::filesystem::path path = folder.path() / "mirror.db";
   { const Mirror mirror = Mirror::open({path}); }
-  const StatusReading reading = mirror_reading(env_, path, {}, seconds(2'700))({});
+  const StatusReading reading =
+      mirror_reading(env_, std::make_shared<MirrorReader>(path), {}, seconds(2'700))({});
   ASSERT_TRUE(reading.report) << reading.problem;
   EXPECT_EQ(reading.report->max_age, seconds(2'700));
   EXPECT_EQ(reading.report->now, 1'750'000'000);

@@ -46,6 +46,27 @@ TEST_F(WatchlistTest, ReadsFilesWithCommentsBlanksCrlfAndAByteOrderMark) {
             (std::vector<std::string>{"o0", "o1", "o2", "o3", "o4"}));
 }
 
+TEST_F(WatchlistTest, OpensNoFileOfTheMirrorThoughAPatternNamesIt) {
+  Configuration configuration;
+  configuration.mirror.path = write("mirror.db", "o1\n");
+  for (const char* beside : {"mirror.db-wal", "mirror.db-shm", "mirror.db.lock"}) write(beside, "o2\n");
+  std::filesystem::create_hard_link(configuration.mirror.path, folder() / "openids.txt");
+  std::filesystem::create_symlink(configuration.mirror.path, folder() / "more.txt");
+  write("members.txt", "o3\n");
+  for (const auto& [pattern, named] :
+       {std::pair{"mirror*", 4}, {"openids.txt", 1}, {"more.txt", 1}, {"*", 6}, {"members.txt", 0}}) {
+    configuration.watchlist = {group("wx1", {}, {folder() / pattern})};
+    std::size_t problems = 0;
+    try {
+      expand_watchlist(configuration);
+    } catch (const ConfigurationError& error) {
+      problems = error.problems().size();
+      EXPECT_NE(error.problems().front().message.find("is a file of the mirror"), std::string::npos);
+    }
+    EXPECT_EQ(problems, static_cast<std::size_t>(named)) << pattern;
+  }
+}
+
 TEST_F(WatchlistTest, TakesEveryFileAPatternNames) {
   write("m1.txt", "o1\n");
   write("m2.txt", "o2\n");

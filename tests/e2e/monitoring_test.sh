@@ -54,6 +54,7 @@ tests:
       - {series: 'up{job="couponsyncd", instance="a"}', values: '1x120'}
       - {series: 'couponsyncd_sending_stopped{job="couponsyncd", instance="a"}', values: '0x120'}
       - {series: 'couponsyncd_writing_stopped{job="couponsyncd", instance="a"}', values: '0x120'}
+      - {series: 'couponsyncd_checkpoint_failing{job="couponsyncd", instance="a"}', values: '0x120'}
       - {series: 'couponsyncd_staleness_seconds{job="couponsyncd", instance="a", quantile="1"}', values: '900x120'}
       - {series: 'couponsyncd_listings{job="couponsyncd", instance="a", health="fresh"}', values: '1000x120'}
       - {series: 'couponsyncd_listings{job="couponsyncd", instance="a", health="failing"}', values: '1x120'}
@@ -64,6 +65,7 @@ tests:
       - {eval_time: 2h, alertname: CouponsyncdDown}
       - {eval_time: 2h, alertname: CouponsyncdSendingStopped}
       - {eval_time: 2h, alertname: CouponsyncdWritingStopped}
+      - {eval_time: 2h, alertname: CouponsyncdCheckpointFailing}
       - {eval_time: 2h, alertname: CouponsyncdStale}
       - {eval_time: 2h, alertname: CouponsyncdListingsFailing}
       - {eval_time: 2h, alertname: CouponsyncdMostlyRefused}
@@ -81,6 +83,7 @@ tests:
       - {series: 'up{job="couponsyncd", instance="a"}', values: '0x3000'}
       - {series: 'couponsyncd_sending_stopped{job="couponsyncd", instance="a"}', values: '1x3000'}
       - {series: 'couponsyncd_writing_stopped{job="couponsyncd", instance="a"}', values: '1x3000'}
+      - {series: 'couponsyncd_checkpoint_failing{job="couponsyncd", instance="a"}', values: '1x3000'}
       - {series: 'couponsyncd_staleness_seconds{job="couponsyncd", instance="a", quantile="1"}', values: '9000x3000'}
       - {series: 'couponsyncd_listings{job="couponsyncd", instance="a", health="failing"}', values: '20x3000'}
       - {series: 'couponsyncd_listings{job="couponsyncd", instance="a", health="never_complete"}', values: '1x3000'}

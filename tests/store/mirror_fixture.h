@@ -26,7 +26,7 @@ using test::TemporaryFolder;
 std::vector<std::string> rows(const std::filesystem::path& mirror, const std::string& sql);
 /// The only value of the only row.
 std::string value(const std::filesystem::path& mirror, const std::string& sql);
-/// Every row of every table, with its table's name.
+/// Every row of every table, with its table's name; but not what belongs to the log and not to the contents.
 std::vector<std::string> dump(const std::filesystem::path& mirror);
 /// Runs SQL on a connection that may write, as a test's other program.
 void execute(const std::filesystem::path& database, const std::string& sql);

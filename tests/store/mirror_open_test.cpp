@@ -1,4 +1,5 @@
 #include "store/mirror_fixture.h"
+#include "store/other_process.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +9,6 @@
 #include <string>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace couponsync {
@@ -180,25 +180,6 @@ TEST_F(MirrorOpen, KnowsAMirrorUnderAnotherName) {
   const Mirror mirror = Mirror::open({.path = folder.path() / "." / "mirror.db"});
   path = folder.path() / "alias.db";
   EXPECT_EQ(failure().reason(), Reason::in_use);
-}
-
-/// Runs `child` in a process of its own and gives its exit code.
-template <class Child>
-int in_child(Child child) {
-  const pid_t process = fork();
-  if (process == 0) {
-    int code = 99;
-    try {
-      code = child();
-    } catch (const MirrorError& error) {
-      code = 10 + static_cast<int>(error.reason());
-    } catch (...) {
-    }
-    _exit(code);
-  }
-  int status = 0;
-  EXPECT_EQ(waitpid(process, &status, 0), process);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 TEST_F(MirrorOpen, IsRefusedToAnotherProcessUntilThisOneIsDone) {

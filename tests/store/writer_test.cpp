@@ -330,6 +330,70 @@ TEST_F(WriterTest, LeavesAShortLogWhenItEnds) {
   EXPECT_LT(std::filesystem::file_size(path.string() + "-wal"), 32U << 20U);
 }
 
+TEST_F(WriterTest, LeavesAnEmptyLogWhenItIsClosed) {
+  start();
+  spawn(commit_of(ids[0], "a"));
+  run();
+  EXPECT_EQ(writer->close(), 0U);
+  EXPECT_EQ(std::filesystem::file_size(path.string() + "-wal"), 0U);
+  EXPECT_FALSE(writer->lost());
+  EXPECT_EQ(coupons(), "a");
+  EXPECT_EQ(writer->close(), 0U) << "twice is as once";
+}
+
+TEST_F(WriterTest, TellsWhatIsLeftInTheLogWhenItIsClosed) {
+  start();
+  SQLite::Database reader(path.string(), SQLite::OPEN_READONLY, 5'000);
+  reader.exec("BEGIN; SELECT count(*) FROM coupon");
+  spawn(commit_of(ids[0], "a"));
+  run();
+  EXPECT_GT(writer->close(), 0U);
+}
+
+TEST_F(WriterTest, NoticesWhileThereIsNothingToDoThatTheMirrorIsGone) {
+  start({.look_every = std::chrono::milliseconds(1)});
+  std::filesystem::rename(path, path.string() + ".away");
+  while (!writer->lost()) std::this_thread::yield();
+  EXPECT_EQ(writer->lost()->kind, FailureKind::mirror_gone);
+  EXPECT_THAT(writer->lost()->detail, testing::HasSubstr("moved away"));
+}
+
+TEST_F(WriterTest, FailsEveryJobOfAMirrorThatIsGoneEvenIfItComesBack) {
+  start();
+  std::filesystem::rename(path, path.string() + ".away");
+  const Report& first = spawn(commit_of(ids[0], "a"));
+  run();
+  std::filesystem::rename(path.string() + ".away", path);
+  const Report& second = spawn(commit_of(ids[0], "b"));
+  run();
+  for (const Report* report : {&first, &second}) {
+    ASSERT_TRUE(report->outcome && report->outcome->has_error());
+    EXPECT_EQ(report->outcome->error().kind, FailureKind::mirror_gone);
+  }
+  EXPECT_TRUE(writer->lost());
+  EXPECT_EQ(value(path, "SELECT count(*) FROM coupon"), "0");
+}
+
+TEST_F(WriterTest, NoticesAtItsEndThatTheMirrorIsGone) {
+  start({.look_every = std::chrono::hours(1)});
+  std::filesystem::remove(path.string() + "-wal");
+  writer->close();
+  ASSERT_TRUE(writer->lost());
+  EXPECT_EQ(writer->lost()->kind, FailureKind::mirror_gone);
+}
+
+TEST_F(WriterTest, TriesACheckpointThatFailedAgainWhileThereIsNothingToDo) {
+  start({.look_every = std::chrono::milliseconds(1), .checkpoint_again_after = std::chrono::milliseconds(1)});
+  {
+    const FileFault broken = FileFault::from_now_on(FileFault::Call::checkpoint_write, EIO);
+    spawn(commit_of(ids[0], "a"));
+    run();
+    while (!writer->checkpoint_failure()) std::this_thread::yield();
+  }
+  while (writer->checkpoint_failure()) std::this_thread::yield();
+  EXPECT_FALSE(writer->lost());
+}
+
 TEST_F(WriterTest, TellsThatACheckpointFailedAndLosesNothingByIt) {
   start();
   const auto write_so_much_that_a_checkpoint_is_due = [&] {

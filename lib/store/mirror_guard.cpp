@@ -1,0 +1,153 @@
+#include "store/mirror_guard.h"
+
+#include "store/errors.h"
+#include "store/log_index.h"
+
+#include <algorithm>
+#include <string>
+#include <unistd.h>
+
+namespace couponsync {
+namespace {
+
+/// Another program may move the log into the file at any time, and the file alone makes no sense meanwhile.
+constexpr std::chrono::seconds kPatience{2};
+
+constexpr std::string_view kGone = "is gone: it was moved away or removed";
+constexpr std::string_view kReplaced = "is another file now: somebody put one in its place";
+
+std::string_view name_of(MirrorPart part) {
+  switch (part) {
+    case MirrorPart::file:
+      return "its file";
+    case MirrorPart::name:
+      return "mirror.path";
+    case MirrorPart::log:
+      return "its write-ahead log";
+    case MirrorPart::index:
+      return "its log's index";
+    case MirrorPart::lock:
+      return "its lock file";
+  }
+  return "its file";
+}
+
+std::string_view advice_for(MirrorPart part) {
+  switch (part) {
+    case MirrorPart::file:
+    case MirrorPart::name:
+      return "stop couponsyncd before the mirror is moved, removed or replaced; start it again to go on with"
+             " what is there now, or to have everything read anew";
+    case MirrorPart::log:
+    case MirrorPart::index:
+      return "keep the files named -wal and -shm where they are while couponsyncd runs, and start it again";
+    case MirrorPart::lock:
+      return "see that no other couponsyncd writes to this mirror, and start this one again";
+  }
+  return "";
+}
+
+const FileLoss* find(const std::vector<FileLoss>& losses, MirrorPart part) {
+  const auto found = std::ranges::find(losses, part, &FileLoss::part);
+  return found == losses.end() ? nullptr : &*found;
+}
+
+MirrorGuard::Ending ending_after(const std::vector<FileLoss>& losses) {
+  using enum MirrorGuard::Ending;
+  const bool file_is_lost = find(losses, MirrorPart::file) != nullptr;
+  const FileLoss* log = find(losses, MirrorPart::log);
+  // What lies in the log's place may belong to whatever lies in the file's.
+  if (log != nullptr && (file_is_lost || log->size > 0)) return leave;
+  // Without the index others do not see what this connection does.
+  if (find(losses, MirrorPart::index) != nullptr) return file_is_lost ? leave : close;
+  // A file that was moved away gets all that was committed, and no log is left to be played over another one.
+  return empty_log;
+}
+
+}  // namespace
+
+MirrorGuard::MirrorGuard(const MirrorFile& file, const WriterLock& lock, const std::filesystem::path& name,
+                         SQLite::Database& database)
+    : file_(file),
+      database_(database),
+      written_(stamp_of_file()),
+      index_size_(look_at(log_index_of(file.path())).size) {
+  watch_.add(MirrorPart::file, file.path(), file.identity());
+  watch_.add(MirrorPart::log, log_of(file.path()));
+  watch_.add(MirrorPart::index, log_index_of(file.path()));
+  watch_.add(MirrorPart::lock, WriterLock::file_of(file.path()), lock.identity());
+  if (name != file.path()) watch_.add(MirrorPart::name, name, file.identity());
+}
+
+void MirrorGuard::require_intact(const std::optional<LogMark>& mark) {
+  if (gone_) throw MirrorError(*gone_);
+  const std::vector<FileLoss> losses = watch_.look();
+  if (!losses.empty()) fail(losses.front(), ending_after(losses), fate_of(losses.front()));
+  if (index_is_cut()) fail({.part = MirrorPart::index}, Ending::leave, "was cut short by somebody else");
+  if (log_is_cut()) fail({.part = MirrorPart::log}, Ending::leave, "was cut short by somebody else");
+  if (file_is_written_over(mark))
+    fail({.part = MirrorPart::file}, Ending::leave, "was written over by somebody else");
+}
+
+void MirrorGuard::fail(const FileLoss& first, Ending ending, std::string_view what) {
+  ending_ = ending;
+  std::string text(name_of(first.part));
+  text += " " + watch_.path_of(first.part).string() + " ";
+  text += what;
+  text += ", and nothing is written any more";
+  gone_ = mirror_error(MirrorError::Reason::gone, file_.path(), text, advice_for(first.part));
+  throw MirrorError(*gone_);
+}
+
+std::string_view MirrorGuard::fate_of(const FileLoss& loss) const {
+  if (loss.replaced) return kReplaced;
+  if (loss.part != MirrorPart::file) return kGone;
+  return file_.has_a_name() ? "was moved away" : "was removed";
+}
+
+MirrorGuard::Stamp MirrorGuard::stamp_of_file() const {
+  const FileAtPath file = look_at(file_.path());
+  return {file.size, file.modified};
+}
+
+/// It only grows while somebody has it open. It is mapped into memory, and whoever reads memory beyond a
+/// file's end is killed: it gets its length back, so that this process can end in order.
+bool MirrorGuard::index_is_cut() {
+  const std::filesystem::path& path = watch_.path_of(MirrorPart::index);
+  const FileAtPath index = look_at(path);
+  if (index.presence != FileAtPath::Presence::there) return false;
+  if (index.size >= index_size_) {
+    index_size_ = index.size;
+    return false;
+  }
+  // By its path, since a descriptor that is closed would give up the locks.
+  [[maybe_unused]] const int lengthened = truncate(path.c_str(), static_cast<off_t>(index_size_));
+  return true;
+}
+
+/// Others may empty the log as SQLite does, and tell it in the index before they do.
+bool MirrorGuard::log_is_cut() const {
+  const std::optional<LogIndex> index = read_log_index(database_);
+  const FileAtPath log = look_at(watch_.path_of(MirrorPart::log));
+  if (!index || log.presence != FileAtPath::Presence::there || log.size >= index->least_log_size())
+    return false;
+  return read_log_index(database_) == index;
+}
+
+/// Others may move the log into the file as SQLite does, or touch the file.
+bool MirrorGuard::file_is_written_over(const std::optional<LogMark>& mark) {
+  const Stamp stamp = stamp_of_file();
+  if (stamp == written_) return false;
+  const auto now = std::chrono::steady_clock::now();
+  const std::optional<FileAlone> alone = read_file_alone(file_.path());
+  if (!alone) {
+    if (!unreadable_since_) unreadable_since_ = now;
+    return now - *unreadable_since_ > kPatience;
+  }
+  unreadable_since_.reset();
+  if (!log_fits(*alone, mark)) return true;
+  written_ = stamp;
+  return false;
+}
+
+}  // namespace couponsync

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "store/file_watch.h"
+#include "store/log_mark.h"
+#include "store/mirror.h"
+#include "store/mirror_file.h"
+#include "store/writer_lock.h"
+
+#include <chrono>
+#include <optional>
+
+namespace SQLite {
+class Database;
+}
+
+namespace couponsync {
+
+/// Inside the store: notices that the mirror's files went away, were replaced, cut short or written over by
+/// somebody else, before a commit would go on as if nothing had happened. On the connection's thread.
+class MirrorGuard {
+ public:
+  /// What may still be done with the files when the connection is closed.
+  enum class Ending {
+    empty_log,  ///< move the log into the file, and empty it
+    close,      ///< as SQLite does: it moves the log into the file if nobody else has that open
+    leave,      ///< touch nothing: what is there may be another one's, or is broken
+  };
+
+  /// Begins with the files as they are: just opened by SQLite. `file` and `database` outlive it. `name` is
+  /// the path that the mirror was configured by.
+  MirrorGuard(const MirrorFile& file, const WriterLock& lock, const std::filesystem::path& name,
+              SQLite::Database& database);
+
+  /// Throws MirrorError (gone) if something is wrong, and from then on whatever happens. `mark` is the log's
+  /// as of the last commit.
+  void require_intact(const std::optional<LogMark>& mark);
+  /// What the file is now is this connection's own work.
+  void file_was_written() { written_ = stamp_of_file(); }
+  Ending ending() const { return ending_; }
+
+ private:
+  /// Tells whether a file was written to since.
+  struct Stamp {
+    std::uintmax_t size = 0;
+    std::chrono::nanoseconds modified{0};
+    bool operator==(const Stamp&) const = default;
+  };
+
+  Stamp stamp_of_file() const;
+  bool index_is_cut();
+  bool log_is_cut() const;
+  bool file_is_written_over(const std::optional<LogMark>& mark);
+  [[noreturn]] void fail(const FileLoss& first, Ending ending, std::string_view what);
+  std::string_view fate_of(const FileLoss& loss) const;
+
+  const MirrorFile& file_;
+  SQLite::Database& database_;
+  FileWatch watch_;
+  Stamp written_;
+  std::uintmax_t index_size_;
+  std::optional<std::chrono::steady_clock::time_point> unreadable_since_;
+  Ending ending_ = Ending::empty_log;
+  std::optional<MirrorError> gone_;
+};
+
+}  // namespace couponsync
