@@ -129,8 +129,8 @@ void Attempts::give_way() {
 }
 
 void Attempts::return_spare() {
-  const std::size_t count = pending();
-  const std::size_t in_use = count > 0 ? count - 1 : 0;
+  const std::size_t sockets = pending() + (winner ? 1 : 0);
+  const std::size_t in_use = sockets > 0 ? sockets - 1 : 0;
   if (spare_taken_ <= in_use) return;
   spare_->give_back(spare_taken_ - in_use);
   spare_taken_ = in_use;
@@ -138,6 +138,7 @@ void Attempts::return_spare() {
 
 void Attempts::end() {
   for (Attempt& attempt : all_) attempt.close();
+  winner.reset();
   return_spare();
 }
 

@@ -31,6 +31,7 @@ namespace {
 using ReplyParser = http::response_parser<http::string_body>;
 
 constexpr int kMostInterimReplies = 8;
+constexpr std::size_t kReadAhead = 65'536;  // as much as Beast reads at once
 constexpr unsigned kSwitchingProtocols = 101;
 constexpr unsigned kNoContent = 204;
 constexpr unsigned kNotModified = 304;
@@ -116,6 +117,8 @@ Task<Result<HttpReply>> HttpsConnection::read_reply(Deadline deadline, ReplyLimi
   error_code ec;
   auto token = asio::redirect_error(asio::use_awaitable, ec);
   std::optional<ReplyParser> parser;
+  // Bounds what has no limit of its own: a chunk's extensions, and trailers.
+  buffer_.max_size(limits.header_bytes + kReadAhead);
   for (int i = 0; i < kMostInterimReplies; ++i) {
     renew(parser, limits);
     const std::size_t wire_bytes = co_await http::async_read(stream_, buffer_, *parser, token);
@@ -164,6 +167,9 @@ Failure HttpsConnection::unreadable(const error_code& error, const Deadline& dea
   if (error == http::error::header_limit)
     return Failure{FailureKind::malformed_reply, name_ + ": the reply's header is larger than " +
                                                      std::to_string(limits.header_bytes) + " bytes"};
+  if (error == http::error::buffer_overflow)
+    return Failure{FailureKind::malformed_reply,
+                   name_ + ": the reply has chunk extensions or trailers without end"};
   if (error.category() == http_category() && !is_end(error))
     return Failure{FailureKind::malformed_reply, name_ + ": the reply is not HTTP: " + error.message()};
   return broken(error, deadline, reply_started_ ? "reading the reply" : "waiting for the reply");

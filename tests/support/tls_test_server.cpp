@@ -53,8 +53,16 @@ TlsTestServer::TlsTestServer(asio::io_context& io, const Options& options)
 }
 
 Task<> TlsTestServer::accept() {
+  error_code ec;
+  auto token = asio::redirect_error(asio::use_awaitable, ec);
+  asio::steady_timer pause(acceptor_.get_executor());
   while (true) {
-    tcp::socket socket = co_await acceptor_.async_accept(asio::use_awaitable);
+    tcp::socket socket = co_await acceptor_.async_accept(token);
+    if (ec) {  // a test has left no descriptors
+      pause.expires_after(std::chrono::milliseconds(2));
+      co_await pause.async_wait(asio::use_awaitable);
+      continue;
+    }
     ++connections;
     socket.set_option(tcp::no_delay(true));
     const auto executor = socket.get_executor();
