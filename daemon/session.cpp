@@ -58,12 +58,13 @@ bool are_a_pair(const Keys& keys) {
   return keys.wechatpay.verify(kAnyText, keys.brand.sign(kAnyText));
 }
 
-Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport, Keys keys) {
+Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport, Keys keys,
+                       std::shared_ptr<SeenNonces> seen) {
   const Configuration::Credentials& credentials = configuration.credentials;
   Signer signer({configuration.brand_id, credentials.certificate_serial, credentials.wechatpay_public_key_id,
                  "couponsyncd/" COUPONSYNCD_VERSION},
                 std::move(keys.brand));
-  Verifier verifier(std::move(keys.wechatpay), credentials.wechatpay_public_key_id);
+  Verifier verifier(std::move(keys.wechatpay), credentials.wechatpay_public_key_id, std::move(seen));
   return {env, transport, std::move(signer), std::move(verifier), configuration.api.page_size};
 }
 
@@ -85,13 +86,13 @@ std::unique_ptr<HttpsTransport> make_transport(const Configuration& configuratio
 
 }  // namespace
 
-ApiAccess make_api_access(const Configuration& configuration, Env& env) {
+ApiAccess make_api_access(const Configuration& configuration, Env& env, std::shared_ptr<SeenNonces> seen) {
   std::unique_ptr<HttpsTransport> transport = make_transport(configuration);
   Keys keys = read_keys(configuration.credentials);
   const Digest digest = keys.digest;
   const bool are_one_pair = are_a_pair(keys);
-  Exchange exchange = make_exchange(configuration, env, *transport, std::move(keys));
-  return {std::move(transport), std::move(exchange), digest, are_one_pair};
+  Exchange exchange = make_exchange(configuration, env, *transport, std::move(keys), seen);
+  return {std::move(transport), std::move(exchange), std::move(seen), digest, are_one_pair};
 }
 
 std::optional<LearnedRate> learned_rate(const Mirror& mirror, Env& env) {

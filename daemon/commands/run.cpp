@@ -4,6 +4,7 @@
 #include "configuration/configuration_changes.h"
 #include "configuration/watchlist.h"
 #include "database_progress.h"
+#include "descriptor_limit.h"
 #include "event_fanout.h"
 #include "exit_code.h"
 #include "http/monitoring.h"
@@ -43,6 +44,7 @@ class Service {
         configuration_(std::move(configuration)),
         listings_(watchlist.listings),
         keys_digest_(access.keys_digest),
+        seen_nonces_(access.seen_nonces),
         log_(std::move(log)),
         monitoring_(executor(), env_, configuration_, [this] { return now(); }),
         log_events_(log_, [this](const std::string& activity) { tell_status(activity); }),
@@ -81,6 +83,7 @@ class Service {
   Configuration configuration_;
   std::vector<ListingKey> listings_;
   Digest keys_digest_;
+  std::shared_ptr<SeenNonces> seen_nonces_;
   std::shared_ptr<spdlog::logger> log_;
   Monitoring monitoring_;
   LogEvents log_events_;
@@ -152,8 +155,9 @@ void Service::reload() {
 
 Service::Reloaded Service::adopt(Configuration configuration) {
   const std::vector<std::string> kept = keep_fixed_settings(configuration_, configuration);
+  provide_descriptors(configuration);
   const Watchlist watchlist = expand_watchlist(configuration);
-  ApiAccess access = make_api_access(configuration, env_);
+  ApiAccess access = make_api_access(configuration, env_, seen_nonces_);
   std::vector<std::string> changes = changed_settings(configuration_, configuration);
   const Digest keys_digest = access.keys_digest;
   if (keys_digest != keys_digest_) changes.emplace_back("keys renewed");
@@ -229,6 +233,7 @@ void Service::keep_telling_status() {
 
 int run_service(const RunArguments& arguments) {
   Configuration configuration = load_configuration(arguments.config);
+  provide_descriptors(configuration);
   const Watchlist watchlist = expand_watchlist(configuration);
   auto log = make_logger(configuration.log);
   ignore_harmless_signals();
