@@ -47,6 +47,7 @@ int exit_code_of(MirrorError::Reason reason) {
     case MirrorError::Reason::refused:
       return kExitMirrorRefused;
     case MirrorError::Reason::unwritable:
+    case MirrorError::Reason::out_of_descriptors:
       return kExitMirrorUnwritable;
   }
   return kExitMirrorRefused;

@@ -70,9 +70,8 @@ void check_mirror(const Configuration& configuration, Report& report) {
       report.ok(fmt::format("mirror {}: schema version {}, {} coupons, undamaged", path,
                             found->schema_version, found->coupons));
   } catch (const MirrorError& error) {
-    report.failed(
-        error.reason() == MirrorError::Reason::unwritable ? kExitMirrorUnwritable : kExitMirrorRefused,
-        error.what());
+    const bool refused = error.reason() == MirrorError::Reason::refused;
+    report.failed(refused ? kExitMirrorRefused : kExitMirrorUnwritable, error.what());
   }
 }
 

@@ -97,6 +97,7 @@ int exit_code_of(const RunReport& report) {
   if (report.stopped_by) {
     if (report.stopped_by->kind == FailureKind::mirror_damaged) return kExitMirrorRefused;
     if (report.stopped_by->kind == FailureKind::mirror_unwritable) return kExitMirrorUnwritable;
+    if (report.stopped_by->kind == FailureKind::out_of_descriptors) return kExitIncomplete;
     return kExitRefused;
   }
   return report.counters.listings_failed == 0 ? kExitOk : kExitIncomplete;
