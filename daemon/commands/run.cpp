@@ -46,7 +46,8 @@ class Service {
         keys_digest_(access.keys_digest),
         seen_nonces_(access.seen_nonces),
         log_(std::move(log)),
-        monitoring_(executor(), env_, configuration_, [this] { return now(); }),
+        monitoring_(
+            executor(), env_, configuration_, [this] { return now(); }, [this] { tell_nobody_is_let_in(); }),
         log_events_(log_, [this](const std::string& activity) { tell_status(activity); }),
         events_({&log_events_, &monitoring_.metrics(), &monitoring_.readiness()}),
         rate_(rate_options(configuration_, learned_rate(mirror, env_)), env_.steady_now()),
@@ -75,6 +76,7 @@ class Service {
   ServiceNow now();
   void tell_status(const std::string& activity);
   void keep_telling_status();
+  void tell_nobody_is_let_in() const;
 
   Env& env_;
   IoLoop loop_;
@@ -227,6 +229,11 @@ void Service::keep_telling_status() {
   status_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) keep_telling_status();
   });
+}
+
+void Service::tell_nobody_is_let_in() const {
+  log_->warn("{} lets nobody in for now: no file descriptor is left; {}", *configuration_.http.listen,
+             rule_of(FailureKind::out_of_descriptors).advice);
 }
 
 }  // namespace

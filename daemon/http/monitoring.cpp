@@ -26,19 +26,24 @@ StatusReader::Read everything_of(const Env& env, const Configuration& configurat
 }  // namespace
 
 Monitoring::Monitoring(const boost::asio::any_io_executor& executor, Env& env,
-                       const Configuration& configuration, std::function<ServiceNow()> now)
+                       const Configuration& configuration, std::function<ServiceNow()> now,
+                       std::function<void()> out_of_descriptors)
     : executor_(executor),
       env_(env),
       metrics_(env),
       listings_(executor, env, listings_of(env, configuration), kForScrapes),
       everything_(executor, env, everything_of(env, configuration), kForPeople),
-      pages_({metrics_, readiness_, listings_, everything_, std::move(now)}) {}
+      pages_({metrics_, readiness_, listings_, everything_, std::move(now)}),
+      out_of_descriptors_(std::move(out_of_descriptors)) {}
 
 std::unique_ptr<HttpServer> Monitoring::listen(const Configuration::Http& http) {
   if (!http.listen) return nullptr;
+  HttpServerOptions options;
+  options.out_of_descriptors = out_of_descriptors_;
   try {
-    return std::make_unique<HttpServer>(executor_, *http.listen,
-                                        [this](std::string path) { return pages_.page(std::move(path)); });
+    return std::make_unique<HttpServer>(
+        executor_, *http.listen, [this](std::string path) { return pages_.page(std::move(path)); },
+        std::move(options));
   } catch (const std::runtime_error& error) {
     throw ConfigurationError("/http/listen", error.what());
   }

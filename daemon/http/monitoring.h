@@ -19,8 +19,9 @@ namespace couponsync::daemon {
 class Monitoring {
  public:
   /// `env` and what `now` uses outlive this; `now` is not called before something is served.
+  /// `out_of_descriptors`: see HttpServerOptions.
   Monitoring(const boost::asio::any_io_executor& executor, Env& env, const Configuration& configuration,
-             std::function<ServiceNow()> now);
+             std::function<ServiceNow()> now, std::function<void()> out_of_descriptors);
 
   Events& metrics() { return metrics_.events(); }
   Readiness& readiness() { return readiness_; }
@@ -41,6 +42,7 @@ class Monitoring {
   StatusReader listings_;
   StatusReader everything_;
   ServicePages pages_;
+  std::function<void()> out_of_descriptors_;
   std::unique_ptr<HttpServer> server_;
 };
 
