@@ -59,7 +59,8 @@ Connection::Connection(const std::filesystem::path& path, Durability durability)
       database_(open_database(path)),
       log_{.pages = 0, .due_at_pages = kDuePages},
       cut_above_bytes_(kCutAboveBytes) {
-  set_up(durability);
+  // A shortage of descriptors shows as long as those of this connection are not closed.
+  translated(path_, [&] { set_up(durability); });
 }
 
 Connection::~Connection() = default;

@@ -117,8 +117,8 @@ constexpr int kStepsBetweenLooks = 10'000;
 
 int stop_requested(void* token) { return static_cast<std::stop_token*>(token)->stop_requested() ? 1 : 0; }
 
-MirrorStatus read_all(const std::filesystem::path& path, const MirrorStatusOptions& options) {
-  SQLite::Database database(path.string(), SQLite::OPEN_READONLY, kBusyMilliseconds);
+MirrorStatus read_all(SQLite::Database& database, const std::filesystem::path& path,
+                      const MirrorStatusOptions& options) {
   std::stop_token stop = options.stop;
   sqlite3_progress_handler(database.getHandle(), kStepsBetweenLooks, stop_requested, &stop);
   const SQLite::Transaction one_moment(database);
@@ -140,7 +140,11 @@ std::optional<MirrorStatus> read_mirror_status(const std::filesystem::path& path
   const std::filesystem::path resolved = resolve_mirror_path(path);
   if (!std::filesystem::exists(resolved)) return std::nullopt;
   check_mirror_file(resolved);
-  return translated(resolved, [&] { return read_all(resolved, options); });
+  return translated(resolved, [&] {
+    SQLite::Database database(resolved.string(), SQLite::OPEN_READONLY, kBusyMilliseconds);
+    // A shortage of descriptors shows as long as those of this connection are not closed.
+    return translated(resolved, [&] { return read_all(database, resolved, options); });
+  });
 }
 
 }  // namespace couponsync

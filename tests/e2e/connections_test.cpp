@@ -53,7 +53,7 @@ TEST_F(Connections, ASignedReplyThatIsPlayedAgainIsRefusedAndThePageAskedForAgai
   configure("sync", "concurrency", 1);
   const auto before = once();
   sandbox().post("/mutations", {{"op", "random"}, {"count", 40}});
-  sandbox().post("/faults", {{"fault", "replayed_reply"}, {"probability", 0.3}, {"count", 12}});
+  sandbox().post("/faults", {{"fault", "replayed_reply"}, {"probability", 0.3}, {"count", 5}});
   const ProcessResult result = couponsyncd("once", {"--json"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.err.find("REPLY_REPLAYED"), std::string::npos);

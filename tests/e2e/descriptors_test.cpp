@@ -32,9 +32,9 @@ class Descriptors : public E2eTest {
 TEST_F(Descriptors, TheSoftLimitIsRaisedToWhatTheConcurrencyNeeds) {
   start({"--users", "200"});
   configure("sync", "concurrency", 200);
-  sandbox().post("/gate", {{"after_requests", 0}});
+  sandbox().post("/gate", {{"after_requests", 1}});
   const auto once = start_limited("ulimit -Sn 128", "once");
-  sandbox().get("/wait?held=200&timeout_ms=60000");
+  sandbox().get("/wait?held=199&timeout_ms=60000");
   sandbox().post("/gate", {{"open", true}});
   const ProcessResult result = once->wait();
   EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -80,7 +80,7 @@ TEST_F(Descriptors, RunningOutIsNamedAsWhatItIsBlamedOnNobodyAndHarmsNothing) {
   boost::json::object config = sandbox().read_config();
   std::string primary(config.at("api").at("primary").as_string());
   primary.replace(primary.find("127.0.0.1"), 9, "localhost");
-  configure("api", "primary", primary);
+  configure("api", "primary", boost::json::value(primary));
   configure("sync", "interval", "1s");
   const auto service = start_couponsyncd("run");
   service->wait_for_err("sync (start) done");
