@@ -26,6 +26,8 @@ inline ExitCode exit_code_of(const Failure& failure) {
     case FailureKind::mirror_unwritable:
     case FailureKind::mirror_gone:
       return kExitMirrorUnwritable;
+    case FailureKind::out_of_descriptors:
+      return kExitIncomplete;
     default:
       return kExitRefused;
   }

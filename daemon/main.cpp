@@ -48,6 +48,7 @@ int exit_code_of(MirrorError::Reason reason) {
       return kExitMirrorRefused;
     case MirrorError::Reason::unwritable:
     case MirrorError::Reason::gone:
+    case MirrorError::Reason::out_of_descriptors:
       return kExitMirrorUnwritable;
   }
   return kExitMirrorRefused;

@@ -65,12 +65,13 @@ void refuse_a_pair(const Keys& keys, const Configuration::Credentials& credentia
             "which the console has beside its ID");
 }
 
-Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport, Keys keys) {
+Exchange make_exchange(const Configuration& configuration, Env& env, Transport& transport, Keys keys,
+                       std::shared_ptr<SeenNonces> seen) {
   const Configuration::Credentials& credentials = configuration.credentials;
   Signer signer({configuration.brand_id, credentials.certificate_serial, credentials.wechatpay_public_key_id,
                  "couponsyncd/" COUPONSYNCD_VERSION},
                 std::move(keys.brand));
-  Verifier verifier(std::move(keys.wechatpay), credentials.wechatpay_public_key_id);
+  Verifier verifier(std::move(keys.wechatpay), credentials.wechatpay_public_key_id, std::move(seen));
   return {env, transport, std::move(signer), std::move(verifier), configuration.api.page_size};
 }
 
@@ -102,14 +103,14 @@ void require_no_mirror_files(const Configuration& configuration) {
 
 }  // namespace
 
-ApiAccess make_api_access(const Configuration& configuration, Env& env) {
+ApiAccess make_api_access(const Configuration& configuration, Env& env, std::shared_ptr<SeenNonces> seen) {
   require_no_mirror_files(configuration);
   std::unique_ptr<HttpsTransport> transport = make_transport(configuration);
   Keys keys = read_keys(configuration.credentials);
   const Digest digest = keys.digest;
   refuse_a_pair(keys, configuration.credentials);
-  Exchange exchange = make_exchange(configuration, env, *transport, std::move(keys));
-  return {std::move(transport), std::move(exchange), digest};
+  Exchange exchange = make_exchange(configuration, env, *transport, std::move(keys), seen);
+  return {std::move(transport), std::move(exchange), std::move(seen), digest};
 }
 
 std::optional<LearnedRate> learned_rate(const Mirror& mirror, Env& env) {

@@ -20,13 +20,17 @@ namespace couponsync::daemon {
 /// What calls need: connections, and the keys they are signed and verified with.
 struct ApiAccess {
   std::unique_ptr<HttpsTransport> transport;
-  Exchange exchange;   ///< refers to `transport`
-  Digest keys_digest;  ///< tells whether keys were renewed
+  Exchange exchange;                        ///< refers to `transport`
+  std::shared_ptr<SeenNonces> seen_nonces;  ///< of the replies that `exchange` accepts
+  Digest keys_digest;                       ///< tells whether keys were renewed
 };
 
 /// Reads the key files. Throws ConfigurationError that names the key at fault; the brand's own public key in
-/// the place of WeChat Pay's is one. `env` outlives it.
-ApiAccess make_api_access(const Configuration& configuration, Env& env);
+/// the place of WeChat Pay's is one. `env` outlives it. On a reload, `seen` is what the access before it has
+/// seen, so that no reply of then is accepted again.
+ApiAccess make_api_access(
+    const Configuration& configuration, Env& env,
+    std::shared_ptr<SeenNonces> seen = std::make_shared<SeenNonces>(Verifier::kMaxSkew));
 
 /// What an earlier run kept in the mirror.
 std::optional<LearnedRate> learned_rate(const Mirror& mirror, Env& env);

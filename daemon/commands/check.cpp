@@ -3,6 +3,7 @@
 #include "configuration/configuration.h"
 #include "configuration/duration.h"
 #include "configuration/watchlist.h"
+#include "descriptor_limit.h"
 #include "exit_code.h"
 #include "io_loop.h"
 #include "mirror_options.h"
@@ -65,9 +66,8 @@ void check_mirror(const Configuration& configuration, Report& report) {
       report.ok(fmt::format("mirror {}: schema version {}, {} coupons, undamaged", path,
                             found->schema_version, found->coupons));
   } catch (const MirrorError& error) {
-    report.failed(
-        error.reason() == MirrorError::Reason::unwritable ? kExitMirrorUnwritable : kExitMirrorRefused,
-        error.what());
+    const bool refused = error.reason() == MirrorError::Reason::refused;
+    report.failed(refused ? kExitMirrorRefused : kExitMirrorUnwritable, error.what());
   }
 }
 
@@ -147,6 +147,9 @@ int run_check(const CheckArguments& arguments) {
   const Configuration configuration = load_configuration(arguments.config);
   Report report;
   report.ok(fmt::format("configuration {}", arguments.config.string()));
+  // The service may be given another limit than whoever checks its configuration.
+  if (const std::string objection = descriptor_objection(configuration); !objection.empty())
+    report.doubtful("/sync/concurrency: " + objection);
 
   IoLoop loop;
   SystemEnv env;

@@ -3,6 +3,7 @@
 #include "configuration/configuration.h"
 #include "configuration/watchlist.h"
 #include "configuration/watchlist_shrink.h"
+#include "descriptor_limit.h"
 #include "exit_code.h"
 #include "io_loop.h"
 #include "log_events.h"
@@ -103,6 +104,7 @@ int exit_code_after(const RunReport& report) {
 
 int run_once(const OnceArguments& arguments) {
   const Configuration configuration = load_configuration(arguments.config);
+  provide_descriptors(configuration);
   const Watchlist watchlist = expand_watchlist(configuration);
   const auto log = make_logger(configuration.log);
   std::vector<bool> chosen;

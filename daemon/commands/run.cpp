@@ -5,6 +5,7 @@
 #include "configuration/watchlist.h"
 #include "configuration/watchlist_shrink.h"
 #include "database_progress.h"
+#include "descriptor_limit.h"
 #include "event_fanout.h"
 #include "exit_code.h"
 #include "http/monitoring.h"
@@ -46,9 +47,11 @@ class Service {
         listings_(watchlist.listings),
         openid_files_(watchlist.files),
         keys_digest_(access.keys_digest),
+        seen_nonces_(access.seen_nonces),
         log_(std::move(log)),
         monitoring_(
-            executor(), env_, configuration_, [this] { return now(); }, log_),
+            executor(), env_, configuration_, [this] { return now(); }, log_,
+            [this] { tell_nobody_is_let_in(); }),
         log_events_(log_, [this](const std::string& activity) { tell_status(activity); }),
         events_({&log_events_, &monitoring_.metrics(), &monitoring_.readiness()}),
         rate_(rate_options(configuration_, learned_rate(mirror, env_)), env_.steady_now()),
@@ -78,6 +81,7 @@ class Service {
   ServiceNow now();
   void tell_status(const std::string& activity);
   void keep_telling_status();
+  void tell_nobody_is_let_in() const;
 
   Env& env_;
   IoLoop loop_;
@@ -87,6 +91,7 @@ class Service {
   std::vector<ListingKey> listings_;
   std::vector<OpenidFile> openid_files_;
   Digest keys_digest_;
+  std::shared_ptr<SeenNonces> seen_nonces_;
   std::shared_ptr<spdlog::logger> log_;
   Monitoring monitoring_;
   LogEvents log_events_;
@@ -166,9 +171,10 @@ void Service::reload() {
 
 Service::Reloaded Service::adopt(Configuration configuration) {
   const std::vector<std::string> kept = keep_fixed_settings(configuration_, configuration);
+  provide_descriptors(configuration);
   Watchlist watchlist = expand_watchlist(configuration);
   refuse_shrunken_files(openid_files_, watchlist, configuration.sync.max_watchlist_shrink);
-  ApiAccess access = make_api_access(configuration, env_);
+  ApiAccess access = make_api_access(configuration, env_, seen_nonces_);
   std::vector<std::string> changes = changed_settings(configuration_, configuration);
   const Digest keys_digest = access.keys_digest;
   if (keys_digest != keys_digest_) changes.emplace_back("keys renewed");
@@ -242,11 +248,17 @@ void Service::keep_telling_status() {
   });
 }
 
+void Service::tell_nobody_is_let_in() const {
+  log_->warn("{} lets nobody in for now: no file descriptor is left; {}", *configuration_.http.listen,
+             rule_of(FailureKind::out_of_descriptors).advice);
+}
+
 }  // namespace
 
 int run_service(const RunArguments& arguments) {
   hold_hang_ups();
   Configuration configuration = load_configuration(arguments.config);
+  provide_descriptors(configuration);
   const Watchlist watchlist = expand_watchlist(configuration);
   auto log = make_logger(configuration.log);
   SystemEnv env;

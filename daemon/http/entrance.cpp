@@ -13,8 +13,13 @@ namespace couponsync::daemon {
 
 /// Shared with the coroutine that tries again, which may still be asleep when the entrance is gone.
 struct HttpEntrance::State {
-  State(boost::asio::any_io_executor on, Env& with, HttpServer::Pages of, std::shared_ptr<spdlog::logger> to)
-      : executor(std::move(on)), env(with), pages(std::move(of)), log(std::move(to)) {}
+  State(boost::asio::any_io_executor on, Env& with, HttpServer::Pages of, std::shared_ptr<spdlog::logger> to,
+        HttpServerOptions how)
+      : executor(std::move(on)),
+        env(with),
+        pages(std::move(of)),
+        log(std::move(to)),
+        options(std::move(how)) {}
 
   void open(bool again);
   static Task<> keep_trying(std::shared_ptr<State> self, std::uint64_t attempt);
@@ -23,6 +28,7 @@ struct HttpEntrance::State {
   Env& env;
   HttpServer::Pages pages;
   std::shared_ptr<spdlog::logger> log;
+  HttpServerOptions options;
   std::unique_ptr<HttpServer> server;
   std::optional<std::string> served;  ///< where `server` is
   std::optional<std::string> wanted;
@@ -33,7 +39,7 @@ struct HttpEntrance::State {
 void HttpEntrance::State::open(bool again) {
   try {
     // The old one stays until the new one is there.
-    server = std::make_unique<HttpServer>(executor, *wanted, pages);
+    server = std::make_unique<HttpServer>(executor, *wanted, pages, options);
   } catch (const std::runtime_error& error) {
     const std::string why = error.what();
     // Once, unless something else keeps it from being served now.
@@ -58,8 +64,8 @@ Task<> HttpEntrance::State::keep_trying(std::shared_ptr<State> self, std::uint64
 }
 
 HttpEntrance::HttpEntrance(const boost::asio::any_io_executor& executor, Env& env, HttpServer::Pages pages,
-                           std::shared_ptr<spdlog::logger> log)
-    : state_(std::make_shared<State>(executor, env, std::move(pages), std::move(log))) {}
+                           std::shared_ptr<spdlog::logger> log, HttpServerOptions options)
+    : state_(std::make_shared<State>(executor, env, std::move(pages), std::move(log), std::move(options))) {}
 
 HttpEntrance::~HttpEntrance() {
   ++state_->attempt;

@@ -24,7 +24,7 @@ class HttpEntrance {
 
   /// `env` and what `pages` uses outlive it.
   HttpEntrance(const boost::asio::any_io_executor& executor, Env& env, HttpServer::Pages pages,
-               std::shared_ptr<spdlog::logger> log);
+               std::shared_ptr<spdlog::logger> log, HttpServerOptions options = {});
   /// Closes everything.
   ~HttpEntrance();
   HttpEntrance(const HttpEntrance&) = delete;

@@ -1,5 +1,6 @@
 #include "http/http_server.h"
 
+#include "base/descriptors.h"
 #include "http/listener.h"
 #include "sync/condition.h"
 
@@ -146,7 +147,7 @@ void HttpServer::Connection::close() { stream_.close(); }
 
 struct HttpServer::State : std::enable_shared_from_this<State> {
   State(const asio::any_io_executor& on, const std::string& address, Pages of, HttpServerOptions within)
-      : executor(on), listener(on, address), pages(std::move(of)), options(within), freed(on) {}
+      : executor(on), listener(on, address), pages(std::move(of)), options(std::move(within)), freed(on) {}
 
   static Task<> accept(std::shared_ptr<State> self);
   static Task<> serve(std::shared_ptr<State> self, std::shared_ptr<Connection> connection);
@@ -166,14 +167,18 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
 
 Task<> HttpServer::State::accept(std::shared_ptr<State> self) {
   asio::steady_timer pause(self->executor);
+  bool reported = false;
   while (!self->closed) {
     auto [error, socket] = co_await self->listener.acceptor().async_accept(kTuple);
     if (self->closed) co_return;
     if (error) {
+      const bool is_shortage = is_descriptor_shortage(error.value());
+      if (is_shortage && !std::exchange(reported, true)) self->options.out_of_descriptors();
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(kTuple);
       continue;
     }
+    reported = false;
     co_await self->make_room();
     if (!self->closed) self->admit(std::move(socket));
   }
@@ -217,7 +222,7 @@ void HttpServer::State::close() {
 
 HttpServer::HttpServer(const asio::any_io_executor& executor, const std::string& address, Pages pages,
                        HttpServerOptions options)
-    : state_(std::make_shared<State>(executor, address, std::move(pages), options)) {
+    : state_(std::make_shared<State>(executor, address, std::move(pages), std::move(options))) {
   asio::co_spawn(executor, State::accept(state_), asio::detached);
 }
 

@@ -25,6 +25,9 @@ struct HttpServerOptions {
   std::size_t max_header_bytes = 8'192;
   std::chrono::milliseconds time_to_ask{5'000};   ///< from connecting to the header's end
   std::chrono::milliseconds time_to_take{5'000};  ///< for the whole reply
+  /// Called when those who connect cannot be let in for want of file descriptors, once until one is let in
+  /// again: they wait meanwhile.
+  std::function<void()> out_of_descriptors = [] {};
 };
 
 /// Answers GET and HEAD, one request a connection, for monitoring on the same machine.

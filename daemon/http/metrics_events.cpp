@@ -15,7 +15,7 @@ constexpr std::array kDomains{Domain::primary, Domain::backup};
 /// The service never has the trigger `once`.
 constexpr std::array kTriggers{RunTrigger::start, RunTrigger::interval, RunTrigger::sighup};
 constexpr std::array kSignatureFailures{FailureKind::signature_missing, FailureKind::signature_wrong,
-                                        FailureKind::clock_skew};
+                                        FailureKind::reply_replayed, FailureKind::clock_skew};
 constexpr FailureKind kLastOfACall = FailureKind::unexpected_status;
 constexpr FailureKind kLast = FailureKind::mirror_gone;
 

@@ -23,11 +23,17 @@ StatusReader::Read everything_of(const Env& env, std::shared_ptr<MirrorReader> m
   return mirror_reading(env, std::move(mirror), {}, stale_after(configuration.sync.interval));
 }
 
+HttpServerOptions options_with(std::function<void()> out_of_descriptors) {
+  HttpServerOptions options;
+  options.out_of_descriptors = std::move(out_of_descriptors);
+  return options;
+}
+
 }  // namespace
 
 Monitoring::Monitoring(const boost::asio::any_io_executor& executor, Env& env,
                        const Configuration& configuration, std::function<ServiceNow()> now,
-                       std::shared_ptr<spdlog::logger> log)
+                       std::shared_ptr<spdlog::logger> log, std::function<void()> out_of_descriptors)
     : env_(env),
       mirror_for_scrapes_(std::make_shared<MirrorReader>(configuration.mirror.path)),
       mirror_for_people_(std::make_shared<MirrorReader>(configuration.mirror.path)),
@@ -36,7 +42,8 @@ Monitoring::Monitoring(const boost::asio::any_io_executor& executor, Env& env,
       everything_(executor, env, everything_of(env, mirror_for_people_, configuration), kForPeople),
       pages_({metrics_, readiness_, listings_, everything_, std::move(now)}),
       entrance_(
-          executor, env, [this](std::string path) { return pages_.page(std::move(path)); }, std::move(log)) {}
+          executor, env, [this](std::string path) { return pages_.page(std::move(path)); }, std::move(log),
+          options_with(std::move(out_of_descriptors))) {}
 
 void Monitoring::judge_by(const Configuration& configuration) {
   listings_.read_with(listings_of(env_, mirror_for_scrapes_, configuration));

@@ -21,9 +21,11 @@ namespace couponsync::daemon {
 class Monitoring {
  public:
   /// Opens the mirror that the service has opened, to read its status; throws MirrorError. `env` and what
-  /// `now` uses outlive this; `now` is not called before something is served.
+  /// `now` uses outlive this; `now` is not called before something is served. `out_of_descriptors`: see
+  /// HttpServerOptions.
   Monitoring(const boost::asio::any_io_executor& executor, Env& env, const Configuration& configuration,
-             std::function<ServiceNow()> now, std::shared_ptr<spdlog::logger> log);
+             std::function<ServiceNow()> now, std::shared_ptr<spdlog::logger> log,
+             std::function<void()> out_of_descriptors);
 
   Events& metrics() { return metrics_.events(); }
   Readiness& readiness() { return readiness_; }

@@ -12,7 +12,6 @@
 namespace couponsync {
 namespace {
 
-constexpr UnixSeconds kMaxSkewSeconds = 300;
 constexpr std::size_t kMaxTimestampDigits = 12;
 constexpr std::size_t kMaxShownKeyId = 64;
 
@@ -73,12 +72,9 @@ std::string signed_text(const SignatureHeaders& headers, std::string_view body) 
   return text;
 }
 
-Result<> check_clock(const HttpReply& reply, std::string_view timestamp, UnixSeconds now) {
-  const std::optional<UnixSeconds> then = parse_seconds(timestamp);
-  if (!then)
-    return fail(reply, FailureKind::signature_wrong, "Wechatpay-Timestamp is not a number of seconds");
-  const UnixSeconds ahead = now - *then;
-  if (ahead > -kMaxSkewSeconds && ahead < kMaxSkewSeconds) return {};
+Result<> check_clock(const HttpReply& reply, UnixSeconds signed_at, UnixSeconds now) {
+  const UnixSeconds ahead = now - signed_at;
+  if (ahead > -Verifier::kMaxSkew && ahead < Verifier::kMaxSkew) return {};
   return fail(reply, FailureKind::clock_skew,
               "this machine's clock is " + std::to_string(ahead < 0 ? -ahead : ahead) + " s " +
                   (ahead < 0 ? "behind" : "ahead of") + " the time WeChat Pay signed its reply with");
@@ -86,8 +82,8 @@ Result<> check_clock(const HttpReply& reply, std::string_view timestamp, UnixSec
 
 }  // namespace
 
-Verifier::Verifier(PublicKey key, std::string public_key_id)
-    : key_(std::move(key)), public_key_id_(std::move(public_key_id)) {}
+Verifier::Verifier(PublicKey key, std::string public_key_id, std::shared_ptr<SeenNonces> seen)
+    : key_(std::move(key)), public_key_id_(std::move(public_key_id)), seen_(std::move(seen)) {}
 
 Result<> Verifier::verify(const HttpReply& reply, UnixSeconds now) const {
   const std::string_view encoding = reply.header("Content-Encoding").value_or("");
@@ -107,7 +103,16 @@ Result<> Verifier::verify(const HttpReply& reply, UnixSeconds now) const {
     return fail(reply, FailureKind::signature_wrong,
                 "Wechatpay-Signature does not match the reply: it was changed on its way, or key " +
                     public_key_id_ + " is not the one in the key file");
-  return check_clock(reply, headers->timestamp, now);
+  const std::optional<UnixSeconds> signed_at = parse_seconds(headers->timestamp);
+  if (!signed_at)
+    return fail(reply, FailureKind::signature_wrong, "Wechatpay-Timestamp is not a number of seconds");
+  const Result<> in_time = check_clock(reply, *signed_at, now);
+  if (!in_time) return in_time;
+  if (!seen_->is_first(*signed_at, headers->nonce, now))
+    return fail(
+        reply, FailureKind::reply_replayed,
+        "the reply is an earlier one again: its Wechatpay-Timestamp and Wechatpay-Nonce were seen before");
+  return {};
 }
 
 }  // namespace couponsync

@@ -10,12 +10,16 @@ using enum FailureKind;
 using enum Remedy;
 
 constexpr std::array kRules{
+    FailureRule{out_of_descriptors, "OUT_OF_DESCRIPTORS", repeat, false,
+                "allow more open files (LimitNOFILE= in the unit, ulimit -n elsewhere) or lower "
+                "sync.concurrency; repeated by itself"},
     FailureRule{resolve_failed, "RESOLVE_FAILED", repeat, true, "check the machine's DNS"},
     FailureRule{connect_failed, "CONNECT_FAILED", repeat, true, "check the network and the firewall"},
     FailureRule{tls_failed, "TLS_FAILED", repeat, true,
                 "check api.ca_file, the machine's CA certificates and its clock"},
     FailureRule{timed_out, "TIMED_OUT", repeat, true, "see api.request_timeout and api.connect_timeout"},
     FailureRule{connection_lost, "CONNECTION_LOST", repeat, true, "passing; repeated by itself"},
+    FailureRule{connection_stale, "CONNECTION_STALE", repeat_at_once, false, "passing; repeated by itself"},
     FailureRule{reply_too_large, "REPLY_TOO_LARGE", fail_listing, false,
                 "raise api.max_response_bytes or lower api.page_size"},
     FailureRule{malformed_reply, "MALFORMED_REPLY", repeat, true, "passing; repeated by itself"},
@@ -23,6 +27,8 @@ constexpr std::array kRules{
                 "a proxy may be answering instead of WeChat Pay"},
     FailureRule{signature_wrong, "SIGNATURE_WRONG", repeat, false,
                 "check credentials.wechatpay_public_key_file and credentials.wechatpay_public_key_id"},
+    FailureRule{reply_replayed, "REPLY_REPLAYED", repeat, false,
+                "something between here and WeChat Pay may be repeating old replies"},
     FailureRule{clock_skew, "CLOCK_SKEW", repeat, false, "set this machine's clock"},
     FailureRule{undecodable, "UNDECODABLE", fail_listing, false, "report it with the Request-ID"},
     FailureRule{not_a_listing, "NOT_A_LISTING", repeat, false,

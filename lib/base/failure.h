@@ -13,17 +13,21 @@ namespace couponsync {
 
 /// Everything that can go wrong any minute while listings are read. `rule_of` says what to do about each.
 enum class FailureKind {
+  // Our own side lacks what a call needs.
+  out_of_descriptors,
   // The domain could not be reached or the exchange broke off.
   resolve_failed,
   connect_failed,
   tls_failed,
   timed_out,
   connection_lost,
+  connection_stale,
   // A reply came but may not be used.
   reply_too_large,
   malformed_reply,
   signature_missing,
   signature_wrong,
+  reply_replayed,
   clock_skew,
   undecodable,
   not_a_listing,
@@ -50,6 +54,7 @@ enum class FailureKind {
 enum class Remedy {
   repeat_when_paced,  ///< the same request again as soon as the pacer allows, as often as it takes
   repeat,             ///< the same page again after a backoff, on the other domain, a few times
+  repeat_at_once,     ///< the same page again as soon as the pacer allows, signed anew; nobody is to blame
   restart_listing,    ///< drop the bookmark and read the listing from its start, once
   fail_listing,       ///< this listing fails, the others go on
   stop_sending,       ///< no listing can succeed: stop, tell the operator, probe seldom

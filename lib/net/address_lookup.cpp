@@ -1,16 +1,19 @@
 #include "net/address_lookup.h"
 
+#include "base/descriptors.h"
 #include "net/cancellation.h"
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <mutex>
+#include <netdb.h>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -76,15 +79,30 @@ Addresses literal(const HttpsEndpoint& endpoint) {
 }  // namespace
 
 Result<Addresses> system_lookup(const HttpsEndpoint& endpoint) {
-  using asio::ip::tcp;
-  asio::io_context context;
-  tcp::resolver resolver(context);
-  const auto flags = tcp::resolver::numeric_service | tcp::resolver::address_configured;
-  boost::system::error_code ec;
-  const auto results = resolver.resolve(endpoint.host, endpoint.port, flags, ec);
-  if (ec) return failed(endpoint, ec.message());
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
+  addrinfo* list = nullptr;
+  errno = 0;
+  const int code = getaddrinfo(endpoint.host.c_str(), endpoint.port.c_str(), &hints, &list);
+  const int error = errno;
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, freeaddrinfo);
+  // A resolver that can open neither its files nor a socket says "temporary failure" or "no such name".
+  if (code != 0 && (is_descriptor_shortage(error) || no_descriptor_is_left()))
+    return Failure{FailureKind::out_of_descriptors,
+                   name_of(endpoint) + ": no file descriptor is left to resolve the name"};
+  if (code == EAI_SYSTEM) return failed(endpoint, std::system_category().message(error));
+  if (code != 0) return failed(endpoint, gai_strerror(code));
   Addresses addresses;
-  for (const auto& result : results) addresses.push_back(result.endpoint());
+  for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
+    asio::ip::tcp::endpoint& address = addresses.emplace_back();
+    if (one->ai_addrlen > address.capacity()) {
+      addresses.pop_back();
+      continue;
+    }
+    std::memcpy(address.data(), one->ai_addr, one->ai_addrlen);
+    address.resize(one->ai_addrlen);
+  }
   if (addresses.empty()) return failed(endpoint, "it has no address");
   return addresses;
 }

@@ -2,22 +2,19 @@
 
 #include "base/failure.h"
 #include "base/task.h"
+#include "net/address_order.h"
 #include "net/deadline.h"
 #include "net/endpoint.h"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include <functional>
 #include <memory>
-#include <vector>
 
 namespace couponsync {
 
-using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
-
-/// Turns a name into addresses, best first and at least one, or fails with resolve_failed. Blocks, is called
-/// on a thread of its own and must not throw.
+/// Turns a name into addresses, best first and at least one, or fails with resolve_failed or
+/// out_of_descriptors. Blocks, is called on a thread of its own and must not throw.
 using LookupFunction = std::function<Result<Addresses>(const HttpsEndpoint&)>;
 
 /// What the system's resolver (getaddrinfo) says.
@@ -38,7 +35,7 @@ class AddressLookup {
   AddressLookup(const AddressLookup&) = delete;
   AddressLookup& operator=(const AddressLookup&) = delete;
 
-  /// Fails with resolve_failed, or timed_out at the deadline. Cancellable.
+  /// Fails as the look-up does, or with timed_out at the deadline. Cancellable.
   Task<Result<Addresses>> find(Deadline deadline);
 
  private:

@@ -1,5 +1,6 @@
 #include "net/https_connection.h"
 
+#include "base/descriptors.h"
 #include "net/cancellation.h"
 #include "net/https_tls.h"
 
@@ -10,6 +11,8 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
 
 #include <cerrno>
 #include <limits>
@@ -28,7 +31,10 @@ namespace {
 using ReplyParser = http::response_parser<http::string_body>;
 
 constexpr int kMostInterimReplies = 8;
+constexpr std::size_t kReadAhead = 65'536;  // as much as Beast reads at once
 constexpr unsigned kSwitchingProtocols = 101;
+constexpr unsigned kNoContent = 204;
+constexpr unsigned kNotModified = 304;
 
 const boost::system::error_category& http_category() {
   return make_error_code(http::error::bad_version).category();
@@ -53,6 +59,9 @@ std::optional<ReplyParser>& renew(std::optional<ReplyParser>& parser, const Repl
 /// 100 Continue and the like announce the reply; 101 would be the end of HTTP, and nobody asked for it.
 bool is_interim(unsigned status) { return status / 100 == 1 && status != kSwitchingProtocols; }
 
+/// Whether a body belongs to these statuses is where servers and clients disagree.
+bool is_framed(unsigned status) { return status != kNoContent && status != kNotModified; }
+
 HttpReply take_reply(ReplyParser& parser, std::size_t wire_bytes) {
   auto message = parser.release();
   HttpReply reply;
@@ -66,37 +75,12 @@ HttpReply take_reply(ReplyParser& parser, std::size_t wire_bytes) {
 
 }  // namespace
 
-HttpsConnection::HttpsConnection(const asio::any_io_executor& executor, asio::ssl::context& tls,
-                                 HttpsEndpoint endpoint)
-    : endpoint_(std::move(endpoint)), name_(name_of(endpoint_)), stream_(executor, tls) {
+HttpsConnection::HttpsConnection(Connected connected, asio::ssl::context& tls, HttpsEndpoint endpoint)
+    : endpoint_(std::move(endpoint)),
+      name_(name_of(endpoint_)),
+      address_(connected.address),
+      stream_(std::move(connected.socket), tls) {
   expect_peer(stream_.native_handle(), endpoint_);
-}
-
-Task<Result<>> HttpsConnection::open(Addresses addresses, Deadline deadline) {
-  Result<> connected = co_await connect(std::move(addresses), deadline);
-  if (!connected) co_return connected;
-  co_return co_await shake_hands(deadline);
-}
-
-Task<Result<>> HttpsConnection::connect(Addresses addresses, Deadline deadline) {
-  beast::tcp_stream& tcp = stream_.next_layer();
-  error_code ec;
-  auto token = asio::redirect_error(asio::use_awaitable, ec);
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    const SteadyTime now = std::chrono::steady_clock::now();
-    const auto left = static_cast<SteadyTime::rep>(addresses.size() - i);
-    tcp.expires_at(now + (deadline.when - now) / left);
-    co_await tcp.async_connect(addresses[i], token);
-    // Without this a request waits for the acknowledgement of the handshake's last message.
-    if (!ec) tcp.socket().set_option(asio::ip::tcp::no_delay(true), ec);
-    if (!ec) co_return Result<>();
-    co_await throw_if_cancelled();
-    if (std::chrono::steady_clock::now() >= deadline.when) co_return deadline.missed(name_, "connecting");
-    tcp.close();
-  }
-  const std::string tried = addresses.size() == 1 ? "" : ", the last of " + std::to_string(addresses.size());
-  const std::string last = addresses.empty() ? "no address" : addresses.back().address().to_string();
-  co_return Failure{FailureKind::connect_failed, name_ + ": " + ec.message() + " (" + last + tried + ")"};
 }
 
 Task<Result<>> HttpsConnection::shake_hands(Deadline deadline) {
@@ -106,6 +90,10 @@ Task<Result<>> HttpsConnection::shake_hands(Deadline deadline) {
   co_await stream_.async_handshake(asio::ssl::stream_base::client, token);
   if (!ec) co_return Result<>();
   co_await throw_if_cancelled();
+  // The system's CA certificates are files that OpenSSL opens one by one when it needs them.
+  if (is_tls_error(ec) && no_descriptor_is_left())
+    co_return Failure{FailureKind::out_of_descriptors,
+                      name_ + ": no file descriptor is left to read CA certificates"};
   co_return broken(ec, deadline, "shaking hands for TLS");
 }
 
@@ -129,6 +117,8 @@ Task<Result<HttpReply>> HttpsConnection::read_reply(Deadline deadline, ReplyLimi
   error_code ec;
   auto token = asio::redirect_error(asio::use_awaitable, ec);
   std::optional<ReplyParser> parser;
+  // Bounds what has no limit of its own: a chunk's extensions, and trailers.
+  buffer_.max_size(limits.header_bytes + kReadAhead);
   for (int i = 0; i < kMostInterimReplies; ++i) {
     renew(parser, limits);
     const std::size_t wire_bytes = co_await http::async_read(stream_, buffer_, *parser, token);
@@ -139,14 +129,20 @@ Task<Result<HttpReply>> HttpsConnection::read_reply(Deadline deadline, ReplyLimi
     }
     if (is_interim(parser->get().result_int())) continue;
     if (parser->get().result_int() == kSwitchingProtocols) break;
-    reusable_ = parser->keep_alive() && buffer_.size() == 0;
+    reusable_ = parser->keep_alive() && is_framed(parser->get().result_int());
     stream_.next_layer().expires_never();
     co_return take_reply(*parser, wire_bytes);
   }
   co_return Failure{FailureKind::malformed_reply, name_ + ": interim replies (HTTP 1xx) instead of a reply"};
 }
 
-bool HttpsConnection::silent() {
+bool HttpsConnection::is_silent() {
+  SSL* tls = stream_.native_handle();
+  const bool decoded = buffer_.size() > 0 || SSL_has_pending(tls) == 1;
+  // What the socket gave and OpenSSL has not looked at yet. Asio holds back nothing beyond that: it reads no
+  // more at once than fits in here, and only when this is empty.
+  const bool received = BIO_ctrl_pending(SSL_get_rbio(tls)) > 0;
+  if (decoded || received) return false;
   char byte = 0;
   const ssize_t got =
       ::recv(stream_.next_layer().socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -171,6 +167,9 @@ Failure HttpsConnection::unreadable(const error_code& error, const Deadline& dea
   if (error == http::error::header_limit)
     return Failure{FailureKind::malformed_reply, name_ + ": the reply's header is larger than " +
                                                      std::to_string(limits.header_bytes) + " bytes"};
+  if (error == http::error::buffer_overflow)
+    return Failure{FailureKind::malformed_reply,
+                   name_ + ": the reply has chunk extensions or trailers without end"};
   if (error.category() == http_category() && !is_end(error))
     return Failure{FailureKind::malformed_reply, name_ + ": the reply is not HTTP: " + error.message()};
   return broken(error, deadline, reply_started_ ? "reading the reply" : "waiting for the reply");

@@ -1,5 +1,7 @@
 #include "net/https_transport.h"
 
+#include "net/address_order.h"
+#include "net/connect_race.h"
 #include "net/https_connection.h"
 #include "net/https_tls.h"
 #include "net/idle_pool.h"
@@ -41,14 +43,16 @@ std::string request_text(const HttpsEndpoint& endpoint, const HttpRequest& reque
 
 }  // namespace
 
-/// One domain: its name look-up, its idle connections, and exchanges with it.
+/// One domain: its name look-up, what is known of its addresses, its idle connections, and exchanges with it.
 class HttpsTransport::Site {
  public:
-  Site(const HttpsTransportOptions& options, HttpsEndpoint endpoint, std::shared_ptr<asio::ssl::context> tls)
+  Site(const HttpsTransportOptions& options, HttpsEndpoint endpoint, std::shared_ptr<asio::ssl::context> tls,
+       std::shared_ptr<SpareSockets> spare)
       : options_(options),
         limits_{.body_bytes = options.max_response_bytes, .header_bytes = options.max_header_bytes},
         endpoint_(std::move(endpoint)),
         tls_(std::move(tls)),
+        spare_(std::move(spare)),
         lookup_(endpoint_, options.lookup),
         idle_(options.max_idle, options.max_idle_connections) {}
 
@@ -57,58 +61,80 @@ class HttpsTransport::Site {
     const Deadline deadline{steady_now() + options_.request_timeout, "whole reply", options_.request_timeout};
     if (Connection kept = take_idle()) {
       Result<HttpReply> reply = co_await kept->exchange(text, deadline, limits_);
-      if (!turned_out_stale(*kept, reply)) {
-        keep(std::move(kept));
-        co_return reply;
+      if (turned_out_stale(*kept, reply)) {
+        // There is no reason to trust the others, which are as old.
+        idle_.clear();
+        co_return stale(reply.error());
       }
+      finish(std::move(kept), reply);
+      co_return reply;
     }
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    auto fresh = std::make_unique<HttpsConnection>(executor, *tls_, endpoint_);
-    Result<> opened = co_await open(*fresh, deadline);
+    Result<Connection> opened = co_await open(deadline);
     if (!opened) co_return opened.error();
+    Connection fresh = std::move(*opened);
     Result<HttpReply> reply = co_await fresh->exchange(text, deadline, limits_);
-    keep(std::move(fresh));
+    finish(std::move(fresh), reply);
     co_return reply;
   }
 
  private:
-  /// The server had closed it, which shows itself only now: no fault of the domain's, and no reason to trust
-  /// another idle connection of the same age.
+  /// The server had closed it, which shows itself only now. It may have read the request before.
   static bool turned_out_stale(const HttpsConnection& kept, const Result<HttpReply>& reply) {
     return !reply && !kept.reply_started() && reply.error().kind != FailureKind::timed_out;
   }
 
-  Task<Result<>> open(HttpsConnection& connection, Deadline whole) {
+  static Failure stale(const Failure& found) {
+    return Failure{FailureKind::connection_stale,
+                   found.detail + ", on a connection kept from an earlier call"};
+  }
+
+  Task<Result<Connection>> open(Deadline whole) {
     Deadline deadline{steady_now() + options_.connect_timeout, "connection", options_.connect_timeout};
     if (whole.when < deadline.when) deadline = whole;
-    Result<Addresses> addresses = co_await lookup_.find(deadline);
-    if (!addresses) co_return addresses.error();
-    Addresses found = std::move(*addresses);
-    co_return co_await connection.open(std::move(found), deadline);
+    Result<Addresses> found = co_await lookup_.find(deadline);
+    if (!found) co_return found.error();
+    Addresses addresses = order_.apply(std::move(*found));
+    const std::string name = name_of(endpoint_);
+    Result<Connected> connected = co_await connect_to_first(addresses, deadline, name, spare_);
+    if (!connected) {
+      if (connected.error().rule().against_domain)
+        for (const auto& address : addresses) order_.failed(address);
+      co_return connected.error();
+    }
+    order_.worked(connected->address);
+    auto connection = std::make_unique<HttpsConnection>(std::move(*connected), *tls_, endpoint_);
+    const Result<> greeted = co_await connection->shake_hands(deadline);
+    if (greeted) co_return connection;
+    if (greeted.error().rule().against_domain) order_.failed(connection->address());
+    co_return greeted.error();
   }
 
   Connection take_idle() {
     while (std::optional<Connection> kept = idle_.take(steady_now()))
-      if ((*kept)->silent()) return std::move(*kept);
+      if ((*kept)->reusable()) return std::move(*kept);
     return nullptr;
   }
 
-  void keep(Connection connection) {
-    if (connection->reusable()) idle_.put(std::move(connection), steady_now());
+  void finish(Connection connection, const Result<HttpReply>& reply) {
+    if (!reply && reply.error().rule().against_domain) order_.failed(connection->address());
+    if (reply && connection->reusable()) idle_.put(std::move(connection), steady_now());
   }
 
   const HttpsTransportOptions& options_;
   ReplyLimits limits_;
   HttpsEndpoint endpoint_;
   std::shared_ptr<asio::ssl::context> tls_;
+  std::shared_ptr<SpareSockets> spare_;
   AddressLookup lookup_;
+  AddressOrder order_;
   IdlePool<Connection> idle_;
 };
 
 HttpsTransport::HttpsTransport(HttpsTransportOptions options) : options_(std::move(options)) {
   const auto tls = std::make_shared<asio::ssl::context>(make_tls_context(options_.ca_file));
-  primary_ = std::make_unique<Site>(options_, options_.primary, tls);
-  if (options_.backup) backup_ = std::make_unique<Site>(options_, *options_.backup, tls);
+  const auto spare = std::make_shared<SpareSockets>(kSpareSockets);
+  primary_ = std::make_unique<Site>(options_, options_.primary, tls, spare);
+  if (options_.backup) backup_ = std::make_unique<Site>(options_, *options_.backup, tls, spare);
 }
 
 HttpsTransport::~HttpsTransport() = default;

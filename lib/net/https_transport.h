@@ -12,6 +12,10 @@
 
 namespace couponsync {
 
+/// How many sockets a transport's calls may hold at once beyond one each, while they look for an address that
+/// answers.
+inline constexpr std::size_t kSpareSockets = 32;
+
 struct HttpsTransportOptions {
   HttpsEndpoint primary;
   std::optional<HttpsEndpoint> backup{};
@@ -27,7 +31,8 @@ struct HttpsTransportOptions {
 
 /// HTTP/1.1 over TLS with a pool of kept-alive connections per domain. It follows no redirect and decodes no
 /// content: a 3xx is a reply like any other, and a body is handed over as received. Every certificate is
-/// verified, chain and host; there is no switch for it.
+/// verified, chain and host; there is no switch for it. A connection that said anything after its reply is
+/// never used again, and one that turned out stale takes the domain's other idle ones with it.
 ///
 /// All on one io_context with one thread. Outlives every `send`, and is destroyed before the io_context;
 /// connections are then closed without ceremony. Idle connections are no work: they keep no io_context

@@ -31,6 +31,9 @@ class IdlePool {
     return item;
   }
 
+  /// Destroys what is kept.
+  void clear() { items_.clear(); }
+
   std::size_t size() const { return items_.size(); }
 
  private:

@@ -11,11 +11,11 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  /// Sends `request` and returns the whole reply, whatever its status. Fails with resolve_failed,
-  /// connect_failed, tls_failed, timed_out, connection_lost, malformed_reply or reply_too_large; never
-  /// repeats a request a server may have seen, except once on a fresh connection after a kept-alive one
-  /// turned out closed before any reply byte. Cancellable: throws operation_aborted and closes the
-  /// connection.
+  /// Sends `request`, once, and returns the whole reply, whatever its status. Fails with resolve_failed,
+  /// connect_failed, tls_failed, timed_out, connection_lost, malformed_reply, reply_too_large;
+  /// connection_stale where a kept-alive connection turned out closed before any reply byte, in which case
+  /// the server may or may not have read the request; or out_of_descriptors where this machine has none left.
+  /// Cancellable: throws operation_aborted and closes the connection.
   virtual Task<Result<HttpReply>> send(Domain domain, HttpRequest request) = 0;
 };
 

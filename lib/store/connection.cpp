@@ -74,13 +74,16 @@ Connection::Connection(const MirrorFile& file, const WriterLock& lock, const Mir
       database_(open_database(path_)),
       log_{.pages = 0, .due_at_pages = kDuePages},
       cut_above_bytes_(kCutAboveBytes) {
-  // Until it is known that file and log are ours, and belong together.
-  keep_log_when_closed(*database_);
-  move_log_when_closed(*database_, false);
-  require_same_file(*database_, file);
-  set_up(options);
-  guard_.emplace(file, lock, options.path, *database_);
-  move_log_when_closed(*database_, true);
+  // A shortage of descriptors shows as long as those of this connection are not closed.
+  translated(path_, [&] {
+    // Until it is known that file and log are ours, and belong together.
+    keep_log_when_closed(*database_);
+    move_log_when_closed(*database_, false);
+    require_same_file(*database_, file);
+    set_up(options);
+    guard_.emplace(file, lock, options.path, *database_);
+    move_log_when_closed(*database_, true);
+  });
 }
 
 Connection::~Connection() { finish(); }

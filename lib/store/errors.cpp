@@ -1,5 +1,7 @@
 #include "store/errors.h"
 
+#include "base/descriptors.h"
+
 #include <SQLiteCpp/Exception.h>
 #include <sqlite3.h>
 
@@ -11,6 +13,9 @@ namespace {
 
 constexpr std::string_view kSeeOwner =
     "see that its folder, the file and the files named -wal and -shm beside it belong to the service's user";
+
+constexpr std::string_view kAllowMoreDescriptors =
+    "allow more open files (LimitNOFILE= in the unit, ulimit -n elsewhere) or lower sync.concurrency";
 
 std::string_view advice_for(int primary_code) {
   switch (primary_code) {
@@ -34,6 +39,8 @@ std::string text_of(const SQLite::Exception& error) {
 
 [[noreturn]] void throw_meaning(const SQLite::Exception& error, const std::filesystem::path& path) {
   const int code = error.getErrorCode() & 0xff;
+  if (code == SQLITE_CANTOPEN && no_descriptor_is_left())
+    throw mirror_error(MirrorError::Reason::out_of_descriptors, path, text_of(error), kAllowMoreDescriptors);
   switch (code) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -71,6 +78,9 @@ MirrorError mirror_error(MirrorError::Reason reason, const std::filesystem::path
 
 MirrorError system_error(const std::filesystem::path& path, std::string_view what, int error) {
   const std::string reason = std::system_category().message(error);
+  if (is_descriptor_shortage(error))
+    return mirror_error(MirrorError::Reason::out_of_descriptors, path, std::string(what) + ": " + reason,
+                        kAllowMoreDescriptors);
   std::string_view advice = kSeeOwner;
   if (error == ENOENT || error == ENOTDIR)
     advice = "make its folder, and let it belong to the service's user";
@@ -90,6 +100,7 @@ Failure to_failure(const MirrorError& error) {
   FailureKind kind = FailureKind::mirror_unwritable;
   if (error.reason() == MirrorError::Reason::refused) kind = FailureKind::mirror_damaged;
   if (error.reason() == MirrorError::Reason::gone) kind = FailureKind::mirror_gone;
+  if (error.reason() == MirrorError::Reason::out_of_descriptors) kind = FailureKind::out_of_descriptors;
   return {.kind = kind, .detail = error.what()};
 }
 

@@ -163,6 +163,7 @@ std::optional<MirrorStatus> read_mirror_status(const std::filesystem::path& path
   const std::filesystem::path resolved = resolve_mirror_path(path);
   if (!std::filesystem::exists(resolved)) return std::nullopt;
   check_mirror_file(resolved);
+  // A shortage of descriptors shows as long as those of this connection are not closed.
   return MirrorReader(resolved).status(options);
 }
 

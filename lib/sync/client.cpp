@@ -19,7 +19,7 @@ Domain other(Domain domain) { return domain == Domain::primary ? Domain::backup 
 
 bool is_verification_failure(FailureKind kind) {
   return kind == FailureKind::signature_missing || kind == FailureKind::signature_wrong ||
-         kind == FailureKind::clock_skew;
+         kind == FailureKind::reply_replayed || kind == FailureKind::clock_skew;
 }
 
 /// A call whose reply is awaited: if it is cancelled, what was reserved for it is given back.
@@ -80,6 +80,10 @@ Task<Result<FetchedPage>> Client::fetch(ListingKey key, std::optional<std::strin
     const Domain domain = attempts.last_domain.value_or(Domain::primary);
     if (failure.rule().remedy == Remedy::repeat_when_paced) {
       parts_.events.rate_limited(key, domain, failure);
+      continue;
+    }
+    if (failure.rule().remedy == Remedy::repeat_at_once) {
+      parts_.events.attempt_failed(key, domain, failure, milliseconds::zero());
       continue;
     }
     if (failure.rule().remedy != Remedy::repeat || attempts.given_up) co_return page;
@@ -156,8 +160,8 @@ void Client::learn(Domain domain, SteadyTime sent_at, const Answer& answer) {
   const bool was_open = parts_.domains.open(domain);
   if (failure && failure->rule().against_domain)
     parts_.domains.failed(domain, now);
-  else if (failure && is_verification_failure(failure->kind))
-    parts_.domains.abandoned(domain);  // WeChat Pay itself sends a wrong signature now and then
+  else if (failure && (!answer.replied || is_verification_failure(failure->kind)))
+    parts_.domains.abandoned(domain);  // nothing came of it, or WeChat Pay itself sent a wrong signature
   else
     parts_.domains.succeeded(domain, now);
   const bool is_open = parts_.domains.open(domain);

@@ -178,6 +178,44 @@ TEST_F(VerifierTest, RefusesASignedTimestampThatIsNotANumber) {
     EXPECT_EQ(refusal(signed_reply(timestamp)).kind, FailureKind::signature_wrong) << timestamp;
 }
 
+TEST_F(VerifierTest, AcceptsAReplyOnce) {
+  const Verifier verifier(PublicKey::from_pem(spki_pem(key_)), kKeyId);
+  const HttpReply reply = signed_reply("1756794524");
+  EXPECT_TRUE(verifier.verify(reply, kNow));
+  for (const UnixSeconds later : {0, 1, 299}) {
+    const Result<> again = verifier.verify(reply, kNow + later);
+    ASSERT_FALSE(again) << later << " s later";
+    EXPECT_EQ(again.error().kind, FailureKind::reply_replayed);
+    EXPECT_EQ(again.error().request_id, "08F78BB5AF0610D302");
+    EXPECT_EQ(again.error().detail.find("c5ac7061"), std::string::npos) << "nonces are not repeated";
+  }
+  EXPECT_EQ(verifier.verify(reply, kNow + 300).error().kind, FailureKind::clock_skew);
+}
+
+TEST_F(VerifierTest, TakesTheSameNonceInAnotherSecondForAnotherReply) {
+  const Verifier verifier(PublicKey::from_pem(spki_pem(key_)), kKeyId);
+  EXPECT_TRUE(verifier.verify(signed_reply("1756794524"), kNow));
+  EXPECT_TRUE(verifier.verify(signed_reply("1756794525"), kNow));
+}
+
+TEST_F(VerifierTest, RemembersOnlyWhatItAccepted) {
+  const Verifier verifier(PublicKey::from_pem(spki_pem(key_)), kKeyId);
+  HttpReply changed = signed_reply("1756794524");
+  changed.body += ' ';
+  EXPECT_FALSE(verifier.verify(changed, kNow)) << "forged with the nonce of a reply that is still on its way";
+  EXPECT_FALSE(verifier.verify(signed_reply("1756794524"), kNow + 300));
+  EXPECT_TRUE(verifier.verify(signed_reply("1756794524"), kNow));
+}
+
+TEST_F(VerifierTest, KnowsWhatTheVerifierBeforeItAccepted) {
+  const auto seen = std::make_shared<SeenNonces>(Verifier::kMaxSkew);
+  const Verifier before(PublicKey::from_pem(spki_pem(key_)), kKeyId, seen);
+  const Verifier after(PublicKey::from_pem(spki_pem(key_)), kKeyId, seen);
+  const HttpReply reply = signed_reply("1756794524");
+  EXPECT_TRUE(before.verify(reply, kNow));
+  EXPECT_EQ(after.verify(reply, kNow).error().kind, FailureKind::reply_replayed);
+}
+
 TEST_F(VerifierTest, RefusesACompressedBodyNobodyAskedFor) {
   HttpReply reply = signed_reply("1756794524");
   reply.headers.push_back({"Content-Encoding", "gzip"});

@@ -1,9 +1,15 @@
 #include "http/http_server.h"
 
 #include "daemon/http_server_fixture.h"
+#include "support/descriptor_shortage.h"
 
 #include <chrono>
+#include <ctime>
+#include <netinet/in.h>
+#include <poll.h>
 #include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <vector>
 
 namespace couponsync::daemon::test {
@@ -146,6 +152,51 @@ TEST_F(HttpServerTest, ServesOnAUnixSocketAsWell) {
   EXPECT_EQ(get("/page").body, "a page\n");
   stop();
   EXPECT_FALSE(std::filesystem::exists(folder() / "http.sock"));
+}
+
+/// A client that has its descriptor before it connects.
+class ReadyClient {
+ public:
+  explicit ReadyClient(const std::string& address) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address_.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+  }
+  ReadyClient(const ReadyClient&) = delete;
+  ReadyClient& operator=(const ReadyClient&) = delete;
+  ~ReadyClient() { close(socket_); }
+
+  bool ask(std::string_view request) const {
+    return connect(socket_, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) == 0 &&
+           send(socket_, request.data(), request.size(), 0) == static_cast<ssize_t>(request.size());
+  }
+  bool is_answered_within(milliseconds at_most) const {
+    pollfd one{socket_, POLLIN, 0};
+    return poll(&one, 1, static_cast<int>(at_most.count())) == 1;
+  }
+
+ private:
+  int socket_;
+  sockaddr_in address_{};
+};
+
+/// Accepting fails while the process has no descriptors left, and would at once fail again.
+TEST_F(HttpServerTest, WaitsForADescriptorAndSaysSoOnceInsteadOfSpinning) {
+  int reports = 0;
+  HttpServerOptions options;
+  options.out_of_descriptors = [&reports] { ++reports; };
+  start(options);
+  get("/page");
+  const ReadyClient client(address());
+  const std::clock_t before = std::clock();
+  {
+    const couponsync::test::DescriptorShortage shortage;
+    ASSERT_TRUE(client.ask(kRequest));
+    EXPECT_FALSE(client.is_answered_within(milliseconds(700)));
+  }
+  EXPECT_TRUE(client.is_answered_within(milliseconds(10'000))) << "there are descriptors again";
+  EXPECT_LT(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC, 0.3) << "of the processor's time";
+  on_io([&] { EXPECT_EQ(reports, 1); });
 }
 
 }  // namespace

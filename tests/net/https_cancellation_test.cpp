@@ -1,4 +1,5 @@
 #include "net/blocked_lookup.h"
+#include "net/dead_port.h"
 #include "net/https_transport.h"
 #include "net/transport_fixture.h"
 
@@ -43,8 +44,8 @@ class HangingServerTest : public TransportTest {
         options.lookup = lookup_.function();
         break;
       case Stage::connection:
-        options.lookup = [port = unaccepting_port()](const HttpsEndpoint&) {
-          return Result<Addresses>(Addresses{{boost::asio::ip::address_v4::loopback(), port}});
+        options.lookup = [dead = dead_port_.endpoint()](const HttpsEndpoint&) {
+          return Result<Addresses>(Addresses{dead});
         };
         break;
       case Stage::handshake:
@@ -80,19 +81,8 @@ class HangingServerTest : public TransportTest {
     }
   }
 
-  /// A port whose queue of waiting connections is full: Linux then ignores further ones.
-  unsigned short unaccepting_port() {
-    using boost::asio::ip::tcp;
-    full_.open(tcp::v4());
-    full_.bind({boost::asio::ip::address_v4::loopback(), 0});
-    full_.listen(0);
-    filler_.connect(full_.local_endpoint());
-    return full_.local_endpoint().port();
-  }
-
   test::BlockedLookup lookup_;
-  boost::asio::ip::tcp::acceptor full_{io_};
-  boost::asio::ip::tcp::socket filler_{io_};
+  test::DeadPort dead_port_{io_};
 };
 
 class HttpsTransportAt : public HangingServerTest, public testing::WithParamInterface<StageCase> {};
@@ -160,9 +150,9 @@ TEST_F(HttpsTransportDeadline, IsNotPutOffByAReplyThatTricklesIn) {
 TEST_F(HttpsTransportDeadline, LeavesTimeForTheNextAddress) {
   auto options = options_for(server_->endpoint("localhost"));
   options.connect_timeout = 2s;
-  options.lookup = [dead = unaccepting_port(), port = server_->port()](const HttpsEndpoint&) {
+  options.lookup = [dead = dead_port_.endpoint(), port = server_->port()](const HttpsEndpoint&) {
     const auto host = boost::asio::ip::address_v4::loopback();
-    return Result<Addresses>(Addresses{{host, dead}, {host, dead}, {host, port}, {host, port}});
+    return Result<Addresses>(Addresses{dead, dead, {host, port}, {host, port}});
   };
   HttpsTransport transport(options);
   EXPECT_TRUE(send(transport));

@@ -206,6 +206,32 @@ TEST_F(HttpsTransportTest, RefusesAHeaderAboveTheLimit) {
             FailureKind::malformed_reply);
 }
 
+/// What a chunked reply may hold beside its body has no limit of its own in HTTP.
+TEST_F(HttpsTransportTest, RefusesEndlessChunkExtensionsTrailersAndHeaders) {
+  const std::string drop(16'000, 'x');
+  for (const char* beginning :
+       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Trailer: ",
+        "HTTP/1.1 200 OK\r\nX-Header: ", "HTTP/1.1 200 "}) {
+    const Failure failure = failure_after({.bytes = beginning, .then = Then::drip, .drop = drop});
+    EXPECT_EQ(failure.kind, FailureKind::malformed_reply) << beginning << describe(failure);
+  }
+  std::string many;
+  for (int i = 0; i < 1'000; ++i) many += "A: b\r\n";
+  const Failure failure = failure_after({.bytes = "HTTP/1.1 200 OK\r\n", .then = Then::drip, .drop = many});
+  EXPECT_EQ(failure.kind, FailureKind::malformed_reply);
+}
+
+TEST_F(HttpsTransportTest, RefusesAReplyWhoseLengthIsGivenInTwoWays) {
+  for (const char* headers :
+       {"Content-Length: 2\r\nContent-Length: 3\r\n", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n", "Content-Length: 2, 3\r\n",
+        "Content-Length: +2\r\n", "Content-Length: 0x2\r\n", "Content-Length: \r\n"}) {
+    const std::string bytes = std::string("HTTP/1.1 200 OK\r\n") + headers + "\r\n2\r\n{}\r\n0\r\n\r\n";
+    EXPECT_EQ(failure_after({bytes}).kind, FailureKind::malformed_reply) << headers;
+  }
+}
+
 TEST_F(HttpsTransportTest, RefusesToSendControlCharacters) {
   HttpsTransport transport(options());
   EXPECT_THROW(send(transport, Domain::primary, {"/a\r\nX: y", {}}), std::invalid_argument);

@@ -1,10 +1,14 @@
 #include "net/https_transport.h"
 #include "net/transport_fixture.h"
+#include "support/descriptor_shortage.h"
 
 #include <gmock/gmock.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <cstdlib>
+#include <iomanip>
+#include <sstream>
 
 namespace couponsync {
 namespace {
@@ -138,6 +142,29 @@ TEST_F(HttpsTransportTrust, UsesTheSystemsAuthoritiesWithoutACaFile) {
   ASSERT_EQ(::setenv("SSL_CERT_FILE", file.c_str(), 1), 0);
   HttpsTransport transport(options);
   ::unsetenv("SSL_CERT_FILE");
+  EXPECT_TRUE(send(transport));
+}
+
+/// The system's CA certificates are files, found by a hash of their name when a handshake needs them.
+TEST_F(HttpsTransportTrust, SaysThatADescriptorWasMissingIfItCouldNotReadTheSystemsCaCertificates) {
+  server_ = serve();
+  const std::string pem = ca().pem();
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(pem.data(), -1), BIO_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+  std::ostringstream name;
+  name << std::hex << std::setw(8) << std::setfill('0') << X509_subject_name_hash(certificate.get()) << ".0";
+  write_file(name.str(), pem);
+  ASSERT_EQ(::setenv("SSL_CERT_DIR", folder_.path().c_str(), 1), 0);
+  auto options = options_for(server_->endpoint("localhost"));
+  options.ca_file.reset();
+  HttpsTransport transport(options);
+  ::unsetenv("SSL_CERT_DIR");
+  {
+    const test::DescriptorShortage shortage(2);  // for the connection's two ends
+    const Failure failure = failure_of(transport);
+    EXPECT_EQ(failure.kind, FailureKind::out_of_descriptors) << describe(failure);
+  }
   EXPECT_TRUE(send(transport));
 }
 

@@ -54,5 +54,13 @@ TEST(IdlePool, KeepsNothingIfItMayHoldNothing) {
   EXPECT_EQ(small.take(kStart), std::nullopt);
 }
 
+TEST(IdlePool, DropsEverythingAtOnce) {
+  IdlePool<int> pool(7s, 10);
+  for (const int item : {1, 2, 3}) pool.put(item, kStart);
+  pool.clear();
+  EXPECT_EQ(pool.size(), 0U);
+  EXPECT_EQ(pool.take(kStart), std::nullopt);
+}
+
 }  // namespace
 }  // namespace couponsync

@@ -2,11 +2,13 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <openssl/rand.h>
 
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <stdexcept>
 #include <utility>
 
 namespace couponsync::sandbox {
@@ -32,6 +34,18 @@ std::string http_date(std::int64_t at) {
 std::string text_of(const json::object& object, const char* name) {
   const json::value* value = object.if_contains(name);
   return value != nullptr && value->is_string() ? std::string(value->get_string().c_str()) : std::string();
+}
+
+/// One of its own for each reply, also after a restart: clients may refuse a nonce they have seen.
+std::string random_nonce() {
+  std::array<unsigned char, 16> bytes{};
+  if (RAND_bytes(bytes.data(), bytes.size()) != 1) throw std::runtime_error("OpenSSL has no random bytes");
+  std::string nonce;
+  for (const unsigned char byte : bytes) {
+    nonce += "0123456789abcdef"[byte >> 4U];
+    nonce += "0123456789abcdef"[byte & 0xFU];
+  }
+  return nonce;
 }
 
 bool listed(const json::object& entry, const ListingQuery& query) {
@@ -102,6 +116,11 @@ Reply ApiService::answer_call(const Request& request, Call& call) {
     if (faulty) return std::move(*faulty);
   }
   check_signature(request);
+  if (call.fault && call.fault->name == "stale_after_reading") {
+    Reply nothing;
+    nothing.wire = Wire::close_unanswered;
+    return nothing;
+  }
   if (!quota_.take(std::chrono::steady_clock::now()))
     throw ApiError(429, "RATELIMIT_EXCEEDED", "频率超限,请降低频率后使用原参数重试");
   if (!call.query.page_token.empty() &&
@@ -155,8 +174,16 @@ Reply ApiService::page(const Call& call) {
   if (call.fault && call.fault->name == "broken_text") break_texts(text);
   Reply reply = signed_reply(std::move(text),
                              unix_now() - (call.fault && call.fault->name == "stale_timestamp" ? 600 : 0));
-  if (!call.fault) return reply;
-  const std::string& name = call.fault->name;
+  if (call.fault && call.fault->name == "replayed_reply" && last_page_) return *last_page_;
+  if (!call.fault) {
+    last_page_ = reply;
+    return reply;
+  }
+  return with_fault(*call.fault, std::move(reply));
+}
+
+Reply ApiService::with_fault(const FaultRule& fault, Reply reply) const {
+  const std::string& name = fault.name;
   if (name == "wrong_signature") reply.set("Wechatpay-Signature", sign(keys_.wechatpay, "something else"));
   if (name == "signtest_signature")
     reply.set("Wechatpay-Signature",
@@ -168,8 +195,10 @@ Reply ApiService::page(const Call& call) {
   if (name == "reset") reply.wire = Wire::reset;
   if (name == "truncated_body") reply.wire = Wire::truncate;
   if (name == "slow")
-    reply.delay_ms = static_cast<int>(
-        call.fault->details.contains("ms") ? call.fault->details.at("ms").to_number<int>() : 1000);
+    reply.delay_ms =
+        static_cast<int>(fault.details.contains("ms") ? fault.details.at("ms").to_number<int>() : 1000);
+  if (name == "extra_reply")
+    reply.unasked.push_back(signed_reply(R"({"total_count":0,"user_coupon_list":[]})", unix_now()));
   return reply;
 }
 
@@ -208,7 +237,7 @@ std::string ApiService::new_token(TokenTarget target) {
 }
 
 Reply ApiService::signed_reply(std::string body, std::int64_t at) const {
-  const std::string nonce = "sandbox" + std::to_string(log_.size());
+  const std::string nonce = random_nonce();
   Reply reply;
   reply.body = std::move(body);
   reply.headers = {{"Content-Type", "application/json; charset=utf-8"},

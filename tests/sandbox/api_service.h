@@ -50,6 +50,8 @@ class ApiService {
   Reply answer_call(const Request& request, Call& call);
   void check_signature(const Request& request);
   Reply page(const Call& call);
+  /// The page as it should be, but for the fault.
+  Reply with_fault(const FaultRule& fault, Reply reply) const;
   void put_in_wrong(const FaultRule& fault, boost::json::object& body, const Call& call);
   static void break_texts(std::string& body);
   std::string new_token(TokenTarget target);
@@ -66,6 +68,7 @@ class ApiService {
   int latency_ms_ = 0;
   std::optional<std::string> raw_example_;
   std::map<std::string, TokenTarget> tokens_;
+  std::optional<Reply> last_page_;  ///< that went out as it should
   std::mt19937_64 random_{99};
   boost::json::array log_;
 };

@@ -9,7 +9,7 @@
 namespace couponsync::sandbox {
 namespace {
 
-constexpr std::array<std::string_view, 38> kNames{"outage",
+constexpr std::array<std::string_view, 41> kNames{"outage",
                                                   "hang",
                                                   "reset",
                                                   "truncated_body",
@@ -46,7 +46,10 @@ constexpr std::array<std::string_view, 38> kNames{"outage",
                                                   "html_421",
                                                   "html_425",
                                                   "error_as_success",
-                                                  "broken_text"};
+                                                  "broken_text",
+                                                  "stale_after_reading",
+                                                  "replayed_reply",
+                                                  "extra_reply"};
 
 /// Those that make sense only where there is, or is not, a page token, or on a connection that was used
 /// before.
@@ -54,7 +57,7 @@ bool fits(const FaultRule& rule, const CallFacts& call) {
   if (rule.name == "expired_token" || rule.name == "repeated_token" || rule.name == "duplicate_entry" ||
       rule.name == "moving_rows")
     return call.has_page_token;
-  if (rule.name == "stale_keepalive") return call.reused_connection;
+  if (rule.name == "stale_keepalive" || rule.name == "stale_after_reading") return call.reused_connection;
   if (rule.name == "wrong_total_count") return !call.has_page_token;
   return rule.name != "outage";
 }

@@ -33,6 +33,17 @@ TEST(FaultPlan, TokenFaultsWaitForAToken) {
   EXPECT_TRUE(plan.take(call("primary", "o1", 2)));
 }
 
+TEST(FaultPlan, StaleConnectionsAreThoseThatWereUsedBefore) {
+  for (const char* fault : {"stale_keepalive", "stale_after_reading"}) {
+    FaultPlan plan;
+    plan.add(parse_fault({{"fault", fault}}));
+    CallFacts first = call();
+    EXPECT_FALSE(plan.take(first)) << fault;
+    first.reused_connection = true;
+    EXPECT_TRUE(plan.take(first)) << fault;
+  }
+}
+
 TEST(FaultPlan, AnOutageIsOfConnectionsNotOfCalls) {
   FaultPlan plan;
   plan.add(parse_fault({{"fault", "outage"}, {"domain", "primary"}}));

@@ -14,7 +14,9 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
+#include <netinet/tcp.h>
 #include <sstream>
+#include <sys/socket.h>
 #include <utility>
 
 namespace couponsync::sandbox {
@@ -27,6 +29,7 @@ using asio::ip::tcp;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kHandshake{10};
+constexpr std::chrono::milliseconds kAcceptPause{20};
 
 Request to_request(const http::request<http::string_body>& received) {
   Request request;
@@ -59,6 +62,8 @@ class HttpsListener::Connection : public std::enable_shared_from_this<Connection
 
  private:
   asio::awaitable<bool> serve_one(bool reused);
+  /// What is written meanwhile leaves in one segment.
+  void hold_back(bool held);
   asio::awaitable<void> send_part(const http::response<http::string_body>& response, std::size_t body_bytes);
 
   HttpsListener& listener_;
@@ -123,8 +128,20 @@ asio::awaitable<bool> HttpsListener::Connection::serve_one(bool reused) {
     case Wire::send:
       break;
   }
+  hold_back(!reply.unasked.empty());
   const auto [write_error, written] = co_await http::async_write(stream_, response, kTuple);
+  for (const Reply& unasked : reply.unasked) {
+    const http::response<http::string_body> more = to_response(unasked, keep_alive);
+    co_await http::async_write(stream_, more, kTuple);
+  }
+  hold_back(false);
   co_return !write_error && keep_alive;
+}
+
+void HttpsListener::Connection::hold_back(bool held) {
+  const int value = held ? 1 : 0;
+  const int socket = beast::get_lowest_layer(stream_).socket().native_handle();
+  setsockopt(socket, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
 }
 
 asio::awaitable<void> HttpsListener::Connection::send_part(const http::response<http::string_body>& response,
@@ -171,7 +188,11 @@ asio::awaitable<void> HttpsListener::accept() {
   for (;;) {
     auto [error, socket] = co_await acceptor_.async_accept(kTuple);
     if (error == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
-    if (error) continue;
+    if (error) {  // as a rule there are no descriptors left
+      asio::steady_timer pause(acceptor_.get_executor(), kAcceptPause);
+      co_await pause.async_wait(kTuple);
+      continue;
+    }
     socket.set_option(tcp::no_delay(true));
     std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
     const auto connection = std::make_shared<Connection>(*this, std::move(socket));

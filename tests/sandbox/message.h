@@ -35,6 +35,7 @@ struct Reply {
   std::string body;
   Wire wire = Wire::send;
   int delay_ms = 0;
+  std::vector<Reply> unasked{};  ///< that follow it in the same segment
 
   void set(std::string_view name, std::string value);
 };

@@ -1,5 +1,7 @@
 #include "store/mirror_fixture.h"
+#include "store/mirror_status.h"
 #include "store/other_process.h"
+#include "support/descriptor_shortage.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,6 +17,7 @@ namespace couponsync {
 namespace {
 
 using Reason = MirrorError::Reason;
+using test::DescriptorShortage;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -122,6 +125,30 @@ TEST_F(MirrorOpen, RefusesADatabaseWithTablesAndNoIdentity) {
   execute(path, "CREATE TABLE theirs (a)");
   EXPECT_EQ(failure().reason(), Reason::refused);
   EXPECT_EQ(rows(path, "SELECT name FROM sqlite_schema"), std::vector<std::string>{"theirs"});
+}
+
+TEST_F(MirrorOpen, NamesAShortageOfDescriptorsAsWhatItIsWhereverItStrikes) {
+  open();
+  unsigned free = 0;
+  for (bool opened = false; !opened; ++free) {
+    ASSERT_LT(free, 20U);
+    const DescriptorShortage shortage(free);
+    try {
+      const Mirror mirror = Mirror::open({.path = path});
+      opened = true;
+    } catch (const MirrorError& error) {
+      EXPECT_EQ(error.reason(), Reason::out_of_descriptors) << free << " free: " << error.what();
+      EXPECT_THAT(error.what(), AllOf(HasSubstr(path.string()), HasSubstr("LimitNOFILE")));
+    }
+  }
+  EXPECT_GT(free, 3U) << "the lock, the file and its log";
+  const DescriptorShortage shortage;
+  try {
+    read_mirror_status(path);
+    ADD_FAILURE() << "there was a descriptor";
+  } catch (const MirrorError& error) {
+    EXPECT_EQ(error.reason(), Reason::out_of_descriptors) << error.what();
+  }
 }
 
 TEST_F(MirrorOpen, RefusesANewerMirrorAndNamesBothVersions) {

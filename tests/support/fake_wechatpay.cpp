@@ -100,7 +100,7 @@ const TestKeys& TestKeys::get() {
 
 HttpReply FakeWechatPay::signed_reply(std::string body, WallTime at) const {
   const std::string timestamp = std::to_string(to_unix_seconds(at));
-  const std::string nonce = "N0NCE";
+  const std::string nonce = "N0NCE" + std::to_string(++nonces_);
   const std::string signature =
       sign(TestKeys::get().wechatpay_private_pem, timestamp + "\n" + nonce + "\n" + body + "\n");
   HttpReply reply;

@@ -58,7 +58,7 @@ class FakeWechatPay final : public Transport {
   std::size_t in_flight = 0;
   std::size_t max_in_flight = 0;
 
-  /// A reply with `body`, signed at `at`.
+  /// A reply with `body`, signed at `at` with a nonce of its own.
   HttpReply signed_reply(std::string body, WallTime at) const;
   static HttpReply error_reply(int status, std::string_view code);
   WallTime now() const { return env_.wall_now(); }
@@ -67,6 +67,7 @@ class FakeWechatPay final : public Transport {
 
  private:
   FakeEnv& env_;
+  mutable std::uint64_t nonces_ = 0;  ///< given out
 };
 
 }  // namespace couponsync::test

@@ -12,6 +12,8 @@
 
 #include <array>
 #include <chrono>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <utility>
 
 namespace couponsync::test {
@@ -19,6 +21,16 @@ namespace couponsync::test {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
+
+namespace {
+
+/// What is written meanwhile leaves in one segment, as far as it fits.
+void hold_back(tcp::socket& socket, bool held) {
+  const int value = held ? 1 : 0;
+  setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+}
+
+}  // namespace
 
 std::string http_reply(std::string_view body, std::string_view more_headers, std::string_view status) {
   std::string text = "HTTP/1.1 ";
@@ -41,8 +53,16 @@ TlsTestServer::TlsTestServer(asio::io_context& io, const Options& options)
 }
 
 Task<> TlsTestServer::accept() {
+  error_code ec;
+  auto token = asio::redirect_error(asio::use_awaitable, ec);
+  asio::steady_timer pause(acceptor_.get_executor());
   while (true) {
-    tcp::socket socket = co_await acceptor_.async_accept(asio::use_awaitable);
+    tcp::socket socket = co_await acceptor_.async_accept(token);
+    if (ec) {  // a test has left no descriptors
+      pause.expires_after(std::chrono::milliseconds(2));
+      co_await pause.async_wait(asio::use_awaitable);
+      continue;
+    }
     ++connections;
     socket.set_option(tcp::no_delay(true));
     const auto executor = socket.get_executor();
@@ -83,7 +103,9 @@ Task<> TlsTestServer::converse(Stream& stream) {
   auto token = asio::redirect_error(asio::use_awaitable, ec);
   while (true) {
     auto buffer = asio::dynamic_buffer(received);
+    waiting_.push_back(&stream);
     const std::size_t size = co_await asio::async_read_until(stream, buffer, "\r\n\r\n", token);
+    std::erase(waiting_, &stream);
     if (ec) {
       ++closed_by_peer;
       co_return;
@@ -96,17 +118,21 @@ Task<> TlsTestServer::converse(Stream& stream) {
 }
 
 Task<bool> TlsTestServer::answer(Stream& stream, Answer answer) {
-  error_code ec;
-  auto token = asio::redirect_error(asio::use_awaitable, ec);
+  const bool held = !answer.more.empty();
+  if (held) hold_back(stream.next_layer(), true);
   const std::size_t piece = answer.piece != 0 ? answer.piece : answer.bytes.size();
   for (std::size_t done = 0; done < answer.bytes.size(); done += piece) {
-    const auto bytes = asio::buffer(answer.bytes.data() + done, std::min(piece, answer.bytes.size() - done));
-    co_await asio::async_write(stream, bytes, token);
-    if (ec) {
-      ++closed_by_peer;
-      co_return false;
-    }
+    const std::string_view bytes = std::string_view(answer.bytes).substr(done, piece);
+    const bool written = co_await write(stream, bytes);
+    if (!written) co_return false;
   }
+  if (held) {
+    const bool written = co_await write(stream, answer.more);
+    hold_back(stream.next_layer(), false);
+    if (!written) co_return false;
+  }
+  error_code ec;
+  auto token = asio::redirect_error(asio::use_awaitable, ec);
   switch (answer.then) {
     case Then::next_request:
       co_return true;
@@ -114,7 +140,7 @@ Task<bool> TlsTestServer::answer(Stream& stream, Answer answer) {
       co_await hang(stream);
       break;
     case Then::drip:
-      co_await drip(stream);
+      co_await drip(stream, std::move(answer.drop));
       break;
     case Then::goodbye:
       co_await stream.async_shutdown(token);
@@ -123,6 +149,24 @@ Task<bool> TlsTestServer::answer(Stream& stream, Answer answer) {
       break;
   }
   co_return false;
+}
+
+Task<bool> TlsTestServer::write(Stream& stream, std::string_view bytes) {
+  error_code ec;
+  auto token = asio::redirect_error(asio::use_awaitable, ec);
+  const auto buffer = asio::buffer(bytes.data(), bytes.size());
+  co_await asio::async_write(stream, buffer, token);
+  if (ec) ++closed_by_peer;
+  co_return !ec;
+}
+
+void TlsTestServer::say_unasked(const std::string& bytes) {
+  for (Stream* stream : waiting_) asio::co_spawn(stream->get_executor(), say(*stream, bytes), asio::detached);
+}
+
+Task<> TlsTestServer::say(Stream& stream, std::string bytes) {
+  co_await write(stream, bytes);
+  ++unasked;
 }
 
 template <class AnyStream>
@@ -135,11 +179,10 @@ Task<> TlsTestServer::hang(AnyStream& stream) {
   ++closed_by_peer;
 }
 
-Task<> TlsTestServer::drip(Stream& stream) {
+Task<> TlsTestServer::drip(Stream& stream, std::string dropped) {
   error_code ec;
   auto token = asio::redirect_error(asio::use_awaitable, ec);
-  static constexpr std::string_view kDrop = "x";
-  const auto drop = asio::buffer(kDrop);
+  const auto drop = asio::buffer(dropped);
   asio::steady_timer timer(stream.get_executor());
   while (!ec) {
     timer.expires_after(std::chrono::milliseconds(2));

@@ -86,6 +86,7 @@ Instead endless_page(const FakeWechatPay& api, const SeenCall& call) {
 
 std::vector<Row> table() {
   return {
+      {out_of_descriptors, no_reply(out_of_descriptors), 4, Where::same_domain, "OUT_OF_DESCRIPTORS", false},
       {resolve_failed, no_reply(resolve_failed), 4, Where::other_domain, "RESOLVE_FAILED", false},
       {connect_failed, no_reply(connect_failed), 4, Where::other_domain, "CONNECT_FAILED", false},
       {tls_failed, no_reply(tls_failed), 4, Where::other_domain, "TLS_FAILED", false},
@@ -95,6 +96,7 @@ std::vector<Row> table() {
       {malformed_reply, no_reply(malformed_reply), 4, Where::other_domain, "MALFORMED_REPLY", false},
       {signature_missing, unsigned_page, 4, Where::same_domain, "SIGNATURE_MISSING", true},
       {signature_wrong, changed_page, 4, Where::same_domain, "SIGNATURE_WRONG", true},
+      {reply_replayed, no_reply(reply_replayed), 4, Where::same_domain, "REPLY_REPLAYED", false},
       {clock_skew, page_of_ten_minutes_ago, 4, Where::same_domain, "CLOCK_SKEW", true},
       {undecodable, page("{"), 1, Where::nowhere, "UNDECODABLE", true},
       {not_a_listing, page("{}"), 4, Where::same_domain, "NOT_A_LISTING", true},
@@ -293,7 +295,8 @@ TEST_F(FailureTable, MIRROR_DAMAGED_StopsReading) {
 }
 
 TEST_F(FailureTable, HasARowHereForEachKind) {
-  std::vector<FailureKind> shown{rate_limited, mirror_unwritable, mirror_damaged};  // by tests of their own
+  // By tests of their own.
+  std::vector<FailureKind> shown{connection_stale, rate_limited, mirror_unwritable, mirror_damaged};
   for (const Row& row : table()) shown.push_back(row.kind);
   std::ranges::sort(shown);
   for (std::size_t i = 0; i < shown.size(); ++i) EXPECT_EQ(shown[i], static_cast<FailureKind>(i));
