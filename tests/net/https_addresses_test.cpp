@@ -42,12 +42,14 @@ class HttpsTransportAddresses : public TransportTest {
 };
 
 TEST_F(HttpsTransportAddresses, ADeadFirstOneCostsAHeadStartOnceAndNothingAfterwards) {
-  HttpsTransport transport(options({dead_, address_of(*server_)}));
+  auto patient = options({dead_, address_of(*server_)});
+  patient.connect_timeout = patient.request_timeout = 60s;
+  HttpsTransport transport(patient);
   const SteadyTime begin = std::chrono::steady_clock::now();
   ASSERT_TRUE(send(transport));
   const auto first = std::chrono::steady_clock::now() - begin;
   EXPECT_GE(first, 250ms);
-  EXPECT_LT(first, 2s) << "half of the connect timeout";
+  EXPECT_LT(first, 10s) << "and not half of the connect timeout";
   SteadyTime::duration shortest = 1h;
   for (int i = 0; i < 5; ++i) {
     const SteadyTime again = std::chrono::steady_clock::now();
