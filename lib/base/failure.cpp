@@ -16,6 +16,7 @@ constexpr std::array kRules{
                 "check api.ca_file, the machine's CA certificates and its clock"},
     FailureRule{timed_out, "TIMED_OUT", repeat, true, "see api.request_timeout and api.connect_timeout"},
     FailureRule{connection_lost, "CONNECTION_LOST", repeat, true, "passing; repeated by itself"},
+    FailureRule{connection_stale, "CONNECTION_STALE", repeat_at_once, false, "passing; repeated by itself"},
     FailureRule{reply_too_large, "REPLY_TOO_LARGE", fail_listing, false,
                 "raise api.max_response_bytes or lower api.page_size"},
     FailureRule{malformed_reply, "MALFORMED_REPLY", repeat, true, "passing; repeated by itself"},

@@ -19,6 +19,7 @@ enum class FailureKind {
   tls_failed,
   timed_out,
   connection_lost,
+  connection_stale,
   // A reply came but may not be used.
   reply_too_large,
   malformed_reply,
@@ -48,6 +49,7 @@ enum class FailureKind {
 enum class Remedy {
   repeat_when_paced,  ///< the same request again as soon as the pacer allows, as often as it takes
   repeat,             ///< the same page again after a backoff, on the other domain, a few times
+  repeat_at_once,     ///< the same page again, signed anew, through the pacer and without a backoff
   restart_listing,    ///< drop the checkpoint and read the listing from its start, once
   fail_listing,       ///< this listing fails, the others go on
   stop_sending,       ///< no listing can succeed: stop, tell the operator, probe seldom
