@@ -24,6 +24,13 @@ prometheus::Family<Gauge>& avoided(Registry& registry) {
                 "1 while calls go to the other domain because this one failed repeatedly.");
 }
 
+prometheus::Family<Gauge>& paused(Registry& registry) {
+  return gauges(
+      registry, "couponsyncd_sending_paused",
+      "1 while nothing is sent but single tries, for some seconds at least: no domain works, or WeChat "
+      "Pay says that calls come too fast.");
+}
+
 prometheus::Family<Gauge>& listings(Registry& registry) {
   return gauges(registry, "couponsyncd_listings",
                 "Watched listings; stale: not complete within three intervals, never_complete: not read to "
@@ -65,6 +72,11 @@ Metrics::Gauges::Gauges(Registry& registry)
                               .Add({})),
       primary_avoided(avoided(registry).Add({{"domain", std::string(name_of(Domain::primary))}})),
       backup_avoided(avoided(registry).Add({{"domain", std::string(name_of(Domain::backup))}})),
+      no_domain_works(paused(registry).Add({{"reason", "no_domain_works"}})),
+      too_fast(paused(registry).Add({{"reason", "too_fast"}})),
+      paused_until(gauges(registry, "couponsyncd_sending_paused_until_timestamp_seconds",
+                          "When sending goes on; 0 while it is not paused, or until a call gets through.")
+                       .Add({})),
       sending_stopped(
           gauges(registry, "couponsyncd_sending_stopped",
                  "1 while nothing is sent because WeChat Pay refuses this brand's calls (401, 403).")
@@ -93,6 +105,10 @@ void Metrics::Gauges::set(const Observation& observation) {
   requests_per_second.Set(observation.requests_per_second);
   primary_avoided.Set(observation.primary_avoided ? 1 : 0);
   backup_avoided.Set(observation.backup_avoided ? 1 : 0);
+  no_domain_works.Set(observation.no_domain_works ? 1 : 0);
+  too_fast.Set(observation.too_fast ? 1 : 0);
+  const Instant until = observation.too_fast ? observation.too_fast->until : Instant{};
+  paused_until.Set(static_cast<double>(until.value_or(0)));
   sending_stopped.Set(observation.sending_stopped ? 1 : 0);
   writing_stopped.Set(observation.writing_stopped ? 1 : 0);
   write_queue_jobs.Set(static_cast<double>(observation.write_queue_jobs));

@@ -4,6 +4,7 @@
 #include "status_report.h"
 
 #include <cstddef>
+#include <optional>
 #include <prometheus/registry.h>
 #include <string>
 
@@ -14,6 +15,8 @@ struct Observation {
   double requests_per_second = 0;
   bool primary_avoided = false;
   bool backup_avoided = false;
+  std::optional<Pause> no_domain_works{};
+  std::optional<Pause> too_fast{};
   bool sending_stopped = false;
   bool writing_stopped = false;
   std::size_t write_queue_jobs = 0;
@@ -38,6 +41,9 @@ class Metrics {
     prometheus::Gauge& requests_per_second;
     prometheus::Gauge& primary_avoided;
     prometheus::Gauge& backup_avoided;
+    prometheus::Gauge& no_domain_works;
+    prometheus::Gauge& too_fast;
+    prometheus::Gauge& paused_until;
     prometheus::Gauge& sending_stopped;
     prometheus::Gauge& writing_stopped;
     prometheus::Gauge& write_queue_jobs;

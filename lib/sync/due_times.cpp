@@ -8,6 +8,10 @@ namespace {
 constexpr std::int64_t kMostSlots = 15;
 constexpr std::int64_t kListingsPerSlot = 64;
 constexpr std::int64_t kShortestSlotted = 60;
+/// What a listing that failed waits at the most where the interval is shorter.
+constexpr std::int64_t kLongestRetry = 60;
+/// Clocks are set back by a little all the time.
+constexpr std::int64_t kClockSlack = 5;
 
 }  // namespace
 
@@ -24,6 +28,11 @@ UnixSeconds DueTimes::next(ListingId listing, UnixSeconds started_at) const {
   const UnixSeconds earliest = started_at + interval_ / 4;
   const std::int64_t into = (earliest - phase) % interval_;
   return into == 0 ? earliest : earliest + interval_ - into;
+}
+
+bool DueTimes::explain(UnixSeconds due_at, bool failed, UnixSeconds now) const {
+  const std::int64_t longest = slots_ == 1 ? interval_ : interval_ + interval_ / 4;
+  return due_at - now <= std::max(longest, failed ? kLongestRetry : 0) + kClockSlack;
 }
 
 }  // namespace couponsync

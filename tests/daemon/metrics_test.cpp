@@ -64,6 +64,8 @@ TEST_F(MetricsTest, HaveTheirNamesFromTheStart) {
                                                         "couponsyncd_quota_requests_per_second",
                                                         "couponsyncd_rate_limited_total",
                                                         "couponsyncd_rows_total",
+                                                        "couponsyncd_sending_paused",
+                                                        "couponsyncd_sending_paused_until_timestamp_seconds",
                                                         "couponsyncd_sending_stopped",
                                                         "couponsyncd_signature_failures_total",
                                                         "couponsyncd_staleness_seconds",

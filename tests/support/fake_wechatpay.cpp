@@ -56,6 +56,11 @@ std::string sign(const std::string& pem, const std::string& text) {
   return base64;
 }
 
+std::string member_of(const std::string& authorization, const std::string& name) {
+  const std::size_t begin = authorization.find(name + "=\"") + name.size() + 2;
+  return authorization.substr(begin, authorization.find('"', begin) - begin);
+}
+
 SeenCall parse_call(Domain domain, const HttpRequest& request, SteadyTime at) {
   const auto url = boost::urls::parse_origin_form(request.target).value();
   SeenCall call;
@@ -70,6 +75,8 @@ SeenCall parse_call(Domain domain, const HttpRequest& request, SteadyTime at) {
     if (param.key == "page_token") call.page_token = param.value;
     if (param.key == "coupon_state") call.coupon_state = param.value;
   }
+  for (const HttpHeader& header : request.headers)
+    if (header.name == "Authorization") call.nonce = member_of(header.value, "nonce_str");
   return call;
 }
 
@@ -151,7 +158,7 @@ Task<Result<HttpReply>> FakeWechatPay::send(Domain domain, HttpRequest request) 
   const std::size_t n = calls.size();
   calls.push_back(call);
   const Flight flight(*this);
-  const SteadyTime answered_at = env_.steady_now() + latency;
+  const SteadyTime answered_at = env_.steady_now() + (latency_of ? latency_of(call) : latency);
   co_await env_.sleep_until(answered_at);
   if (fault) {
     std::optional<Result<HttpReply>> instead = fault(n, call);

@@ -30,6 +30,7 @@ struct SeenCall {
   std::string openid;
   std::string page_token;  ///< empty on the first page
   std::string coupon_state;
+  std::string nonce;  ///< of its signature
   SteadyTime at;
 };
 
@@ -51,6 +52,8 @@ class FakeWechatPay final : public Transport {
   /// Answers in the API's stead, or nullopt to let it answer. `n` counts calls from 0.
   std::function<std::optional<Result<HttpReply>>(std::size_t n, const SeenCall& call)> fault;
   std::chrono::milliseconds latency{100};
+  /// In its stead, where given.
+  std::function<std::chrono::milliseconds(const SeenCall& call)> latency_of;
 
   std::vector<SeenCall> calls;
   std::size_t in_flight = 0;
