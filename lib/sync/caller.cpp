@@ -165,6 +165,7 @@ void Caller::learn_pace(const Call& call, const Answer& answer) {
     return;
   }
   ++parts_.counters.rate_limited;
+  evidence_.limited();
   rate.refused(call.sent_at, now, call.page.error().retry_after);
   const std::optional<SteadyTime> until = rate.paused_until(now);
   if (!until && !rate.held_since()) return;

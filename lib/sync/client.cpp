@@ -153,16 +153,16 @@ Task<Client::Next> Client::confirm(Fetch& fetch, SendingGate::Doubt doubt) {
 /// A limit is the brand's, and the page waits for its turn, unless it is the listing's own.
 Task<Client::Next> Client::judge_limit(Fetch& fetch) {
   Evidence& evidence = caller_.evidence();
-  parts_.events.rate_limited(fetch.key, fetch.call.domain, fetch.call.page.error());
-  const std::optional<SteadyTime> before = fetch.limit.last_sent_at();
-  const bool others_work = before && evidence.others_work_since(fetch.key, *before);
-  const bool others_answered = before && evidence.others_answered_since(fetch.key, *before);
-  fetch.limit.refused(fetch.call.sent_at, others_work, others_answered);
-  if (fetch.limit.is_own(evidence.is_blamed(fetch.key))) {
+  const Failure failure = fetch.call.page.error();
+  parts_.events.rate_limited(fetch.key, fetch.call.domain, failure);
+  fetch.limit.refused(evidence.worked(), evidence.limited_so_far(), failure.retry_after);
+  const bool known = evidence.is_blamed(fetch.key);
+  if (fetch.limit.is_own(known)) {
     evidence.blame(fetch.key);
     co_return Next::give_up;
   }
-  if (fetch.limit.wants_witness()) {
+  // Not in a rhythm that a quota's window could have as well.
+  if (fetch.limit.wants_witness(known) && (known || parts_.env.random_unit() < 0.5)) {
     fetch.limit.asked_witness();
     co_await ask_witness(fetch.key);
   }

@@ -8,8 +8,6 @@ namespace {
 constexpr std::int64_t kMostSlots = 15;
 constexpr std::int64_t kListingsPerSlot = 64;
 constexpr std::int64_t kShortestSlotted = 60;
-/// What a listing that failed waits at the most where the interval is shorter.
-constexpr std::int64_t kLongestRetry = 60;
 /// Clocks are set back by a little all the time.
 constexpr std::int64_t kClockSlack = 5;
 
@@ -30,9 +28,9 @@ UnixSeconds DueTimes::next(ListingId listing, UnixSeconds started_at) const {
   return into == 0 ? earliest : earliest + interval_ - into;
 }
 
-bool DueTimes::explain(UnixSeconds due_at, bool failed, UnixSeconds now) const {
+bool DueTimes::explain(UnixSeconds due_at, UnixSeconds now) const {
   const std::int64_t longest = slots_ == 1 ? interval_ : interval_ + interval_ / 4;
-  return due_at - now <= std::max(longest, failed ? kLongestRetry : 0) + kClockSlack;
+  return due_at - now <= longest + kClockSlack;
 }
 
 }  // namespace couponsync

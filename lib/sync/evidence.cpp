@@ -33,14 +33,11 @@ const ListingKey* Evidence::LatestTwo::latest(const ListingKey& but) const {
   return entry == nullptr ? nullptr : &entry->key;
 }
 
-void Evidence::set_candidates(std::vector<ListingKey> candidates) {
-  candidates_ = std::move(candidates);
-  next_candidate_ = 0;
-}
+void Evidence::set_candidates(std::vector<ListingKey> candidates) { candidates_ = std::move(candidates); }
 
 void Evidence::answered(const ListingKey& key, SteadyTime sent_at, bool works) {
-  answered_.note(key, sent_at);
   if (works) working_.note(key, sent_at);
+  worked_ += works ? 1 : 0;
 }
 
 void Evidence::ended(const ListingKey& key, bool got_through) {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <unordered_set>
 #include <vector>
@@ -32,12 +33,13 @@ class Evidence {
 
   /// A call for another listing, sent at or after `when`, showed that calls work.
   bool others_work_since(const ListingKey& key, SteadyTime when) const { return working_.has(key, when); }
-  /// The same with any answer.
-  bool others_answered_since(const ListingKey& key, SteadyTime when) const {
-    return answered_.has(key, when);
-  }
   /// A call for any listing did.
   bool any_works_since(SteadyTime when) const { return working_.has_any(when); }
+  /// A call was refused as too fast.
+  void limited() { ++limited_; }
+  /// How many calls worked, and how many were refused as too fast, so far.
+  std::uint64_t worked() const { return worked_; }
+  std::uint64_t limited_so_far() const { return limited_; }
   /// A call got through, or broke off in a way that may pass.
   void ended(const ListingKey& key, bool got_through);
   /// Of the last calls for other listings many broke off as well: the service is ill.
@@ -70,7 +72,8 @@ class Evidence {
   };
 
   LatestTwo working_;
-  LatestTwo answered_;
+  std::uint64_t worked_ = 0;
+  std::uint64_t limited_ = 0;
   struct Ended {
     std::size_t key = 0;  ///< its hash
     bool got_through = true;

@@ -1,33 +1,38 @@
 #pragma once
 
-#include "base/time.h"
-
+#include <chrono>
+#include <cstdint>
 #include <optional>
 
 namespace couponsync {
 
 /// The refusals of one page as too fast, one after the other. A 429 is about the brand as a whole; but if
-/// this page is refused again and again, each time after a call for another listing was let through that had
-/// been sent later, the limit is its own. Pure.
+/// this page is refused again and again while most calls for others get through in between, the limit is its
+/// own. Pure.
 class OwnLimit {
  public:
-  /// `others_work`, `others_answered`: since the call for this page before this one, of calls for others.
-  void refused(SteadyTime sent_at, bool others_work, bool others_answered);
-  /// When the last refused call was sent.
-  std::optional<SteadyTime> last_sent_at() const { return last_sent_at_; }
+  /// `worked` and `limited` count all calls so far that worked, and that were refused as too fast, this one
+  /// included.
+  void refused(std::uint64_t worked, std::uint64_t limited,
+               std::optional<std::chrono::milliseconds> retry_after);
 
   /// `known`: it was this listing's own lately, so that less is enough.
   bool is_own(bool known) const;
   /// Nothing else was asked for meanwhile: only a witness can tell.
-  bool wants_witness() const { return alone_ >= kAlone; }
+  bool wants_witness(bool known) const { return alone_ >= (known ? 1 : kAlone); }
   void asked_witness() { witnessed_ = true; }
 
  private:
   static constexpr int kAlone = 3;
 
-  std::optional<SteadyTime> first_sent_at_;
-  std::optional<SteadyTime> last_sent_at_;
+  struct Counts {
+    std::uint64_t worked = 0;
+    std::uint64_t limited = 0;
+  };
+  std::optional<Counts> before_;  ///< at the last refusal
   int contradicted_ = 0;
+  int contradicted_pauses_ = 0;
+  bool asked_for_a_pause_ = false;
   int alone_ = 0;  ///< refusals in a row between which no other listing's call was answered unasked
   bool witnessed_ = false;
 };

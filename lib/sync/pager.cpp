@@ -9,8 +9,6 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kFirstRetry{30};
-/// While credentials are refused one listing probes for all.
-constexpr seconds kRefusedRetry{60};
 constexpr std::int64_t kMaxPagesWithoutTotal = 10'000;
 
 /// However short the API makes its pages, one coupon a page is enough for any total; empty pages occur, and
@@ -175,7 +173,6 @@ Task<Result<>> Pager::fail(ListingState& listing, const Reading& reading, Failur
 }
 
 seconds Pager::retry_delay(const ListingState& listing, const Failure& why) {
-  if (why.rule().remedy == Remedy::stop_sending) return kRefusedRetry;
   // Nothing but a change of the configuration or of the brand's coupons mends these.
   if (why.kind == FailureKind::bad_request || why.kind == FailureKind::not_found) return options_.interval;
   const auto doubled = kFirstRetry.count() << std::min<std::int64_t>(listing.failures, 10);

@@ -35,11 +35,6 @@ int gravity_of(const Failure& failure) {
   return failure.rule().remedy == Remedy::stop_sending ? 1 : 0;
 }
 
-/// May pass by itself, or already has.
-bool is_passing(const Failure& failure) {
-  return failure.rule().remedy == Remedy::repeat || failure.rule().remedy == Remedy::repeat_when_paced;
-}
-
 template <class Listings, class F>
 std::vector<ListingKey> spread_over(const Listings& listings, const F& state_of) {
   std::vector<ListingKey> found;
@@ -213,7 +208,7 @@ Task<> Syncer::work(Run& run) {
       continue;
     }
     ++counters_.listings_failed;
-    if (is_passing(failure)) run.failed_in_passing.push_back(listing);
+    if (failure.rule().remedy == Remedy::repeat) run.failed_in_passing.push_back(listing);
   }
 }
 

@@ -5,8 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace couponsync::test {
 namespace {
@@ -37,14 +40,6 @@ TEST(Evidence, KnowsTheLatestOfAllButAnyOneInWhateverOrderTheyCome) {
     EXPECT_FALSE(evidence.others_work_since(listing(3), kStart + 3s)) << order;
     EXPECT_TRUE(evidence.others_work_since(listing(1), kStart + 3s)) << order;
   }
-}
-
-TEST(Evidence, OfAnAnswerThatIsNoSuccessIsThatSomebodyAnswered) {
-  Evidence evidence;
-  evidence.answered(listing(1), kStart, false);
-  EXPECT_TRUE(evidence.others_answered_since(listing(2), kStart));
-  EXPECT_FALSE(evidence.others_work_since(listing(2), kStart));
-  EXPECT_FALSE(evidence.any_works_since(kStart));
 }
 
 TEST(Evidence, NamesAnotherListingAsAWitnessAndNotAlwaysTheSame) {
@@ -87,48 +82,69 @@ TEST(Evidence, OfAnIllServiceIsThatManyCallsBreakOff) {
   EXPECT_FALSE(evidence.is_blamed(listing(5)));
 }
 
-TEST(OwnLimit, IsFoundByEightRefusalsEachOfWhichIsContradicted) {
-  OwnLimit limit;
-  SteadyTime now = kStart;
-  limit.refused(now, false, false);
-  for (int i = 0; i < 7; ++i) {
-    limit.refused(now += 100ms, true, true);
-    EXPECT_FALSE(limit.is_own(false)) << i;
+/// The page's refusals, and between two of them calls for others.
+class OwnLimitTest : public testing::Test {
+ protected:
+  void refuse(std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
+    limit_.refused(worked_, ++limited_, retry_after);
   }
-  limit.refused(now += 100ms, true, true);
-  EXPECT_TRUE(limit.is_own(false));
+  void others(int worked, int limited) {
+    worked_ += static_cast<std::uint64_t>(worked);
+    limited_ += static_cast<std::uint64_t>(limited);
+  }
+
+  OwnLimit limit_;
+  std::uint64_t worked_ = 100;
+  std::uint64_t limited_ = 7;
+};
+
+TEST_F(OwnLimitTest, IsFoundByEightRefusalsEachOfWhichIsContradicted) {
+  refuse();
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_FALSE(limit_.is_own(false)) << i;
+    others(3, 1);
+    refuse();
+  }
+  EXPECT_TRUE(limit_.is_own(false));
 }
 
-TEST(OwnLimit, IsNotFoundWhereAllAreRefused) {
-  OwnLimit limit;
-  for (int i = 0; i < 1'000; ++i) limit.refused(kStart + i * 1s, false, true);
-  EXPECT_FALSE(limit.is_own(false));
-  EXPECT_FALSE(limit.is_own(true));
-  EXPECT_FALSE(limit.wants_witness());
+TEST_F(OwnLimitTest, IsNotFoundWhereMostAreRefused) {
+  for (int i = 0; i < 1'000; ++i) {
+    refuse();
+    others(i % 3 == 0 ? 2 : 0, 2);
+  }
+  EXPECT_FALSE(limit_.is_own(false));
+  EXPECT_FALSE(limit_.is_own(true));
+  EXPECT_FALSE(limit_.wants_witness(false));
 }
 
-TEST(OwnLimit, NeedsLessWhereItTakesLongOrIsKnown) {
-  OwnLimit slow;
-  for (int i = 0; i < 5; ++i) slow.refused(kStart + i * 20s, i > 0, true);
-  EXPECT_TRUE(slow.is_own(false));
-  OwnLimit known;
-  known.refused(kStart, false, true);
-  EXPECT_FALSE(known.is_own(true));
-  known.refused(kStart + 1s, true, true);
-  EXPECT_TRUE(known.is_own(true));
+TEST_F(OwnLimitTest, NeedsLessAfterPausesOrWhereItIsKnown) {
+  refuse(std::chrono::seconds(60));
+  others(1, 0);
+  refuse(std::chrono::seconds(60));
+  EXPECT_TRUE(limit_.is_own(true));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(limit_.is_own(false));
+    others(1, 0);
+    refuse(std::chrono::seconds(60));
+  }
+  EXPECT_TRUE(limit_.is_own(false));
 }
 
-TEST(OwnLimit, WantsAWitnessWhereNothingElseIsAskedFor) {
-  OwnLimit limit;
-  for (int i = 0; i < 2; ++i) limit.refused(kStart + i * 1s, false, false);
-  EXPECT_FALSE(limit.wants_witness());
-  limit.refused(kStart + 3s, false, false);
-  EXPECT_TRUE(limit.wants_witness());
-  limit.asked_witness();
-  limit.refused(kStart + 4s, true, true);
-  EXPECT_TRUE(limit.wants_witness()) << "that was the witness";
-  limit.refused(kStart + 5s, true, true);
-  EXPECT_FALSE(limit.wants_witness()) << "that was somebody else";
+TEST_F(OwnLimitTest, WantsAWitnessWhereNothingElseIsAskedFor) {
+  refuse();
+  EXPECT_TRUE(limit_.wants_witness(true));
+  refuse();
+  EXPECT_FALSE(limit_.wants_witness(false));
+  refuse();
+  EXPECT_TRUE(limit_.wants_witness(false));
+  limit_.asked_witness();
+  others(1, 0);
+  refuse();
+  EXPECT_TRUE(limit_.wants_witness(false)) << "that was the witness";
+  others(1, 0);
+  refuse();
+  EXPECT_FALSE(limit_.wants_witness(false)) << "that was somebody else";
 }
 
 TEST(Outage, IsTriedTwiceAtOnceThenAfterASecondThenEveryTwo) {
