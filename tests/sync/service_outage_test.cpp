@@ -28,7 +28,7 @@ TEST_F(ServiceOutageTest, Of130SecondsFailsNoneOf3000ListingsAndIsMadeUpForAtOnc
   EXPECT_TRUE(world_->events.failures.empty());
   EXPECT_LE(calls_between(seconds(5), seconds(132)), 70U) << "single calls";
   run_for(seconds(5));
-  EXPECT_GE(calls_between(seconds(136), seconds(137)), 250U) << "full speed";
+  EXPECT_GE(calls_between(seconds(136), seconds(137)), 150U) << "full speed: sixteen at once, 100 ms each";
   run_for(seconds(25));
   EXPECT_EQ(mirrored_coupons(path_).size(), 3'000U);
   EXPECT_EQ(query("SELECT count(*) FROM listing WHERE failures > 0 OR last_error IS NOT NULL"), "0");
@@ -72,7 +72,7 @@ TEST_F(ServiceOutageTest, ThatOnlyTheBackupEndsIsOverAllTheSame) {
   };
   start(2'000);
   run_for(seconds(66));
-  EXPECT_GE(calls_between(seconds(65), seconds(66)), 200U);
+  EXPECT_GE(calls_between(seconds(65), seconds(66)), 150U);
   run_for(seconds(20));
   EXPECT_EQ(mirrored_coupons(path_).size(), 2'000U);
   EXPECT_TRUE(world_->events.failures.empty());
@@ -92,7 +92,8 @@ TEST_F(ServiceOutageTest, OfAFewListingsThatAreDueIsNoFailureOfTheirs) {
   fail_between(minutes(14), minutes(20));
   run_for(minutes(25));
   EXPECT_TRUE(world_->events.failures.empty());
-  EXPECT_EQ(std::ranges::count(world_->events.completed, "o1"), 3);
+  EXPECT_EQ(std::ranges::count(world_->events.completed, "o1"), 2);
+  EXPECT_EQ(query("SELECT sum(failures) FROM listing"), "0");
 }
 
 TEST_F(ServiceOutageTest, IsLeftForANewConfigurationWhoseDomainsMayWork) {
