@@ -52,15 +52,17 @@ prometheus::MetricFamily staleness_of(const StatusReport* report) {
   const std::vector<UnixSeconds>& at = report->status.completed_at;
   summary.sample_count = at.size();
   summary.sample_sum = std::accumulate(at.begin(), at.end(), 0.0, [report](double sum, UnixSeconds when) {
-    return sum + static_cast<double>(report->now - when);
+    return sum + static_cast<double>(std::max<std::int64_t>(report->now - when, 0));
   });
   return family;
 }
 
-UnixSeconds last_complete_sync(const MirrorStatus& status) {
+/// Times that lie ahead are of a clock that was wrong.
+UnixSeconds last_complete_sync(const MirrorStatus& status, UnixSeconds now) {
   UnixSeconds last = 0;
   for (const RunSummary& run : status.last_runs)
-    if (run.finished_at && run.counters.listings_failed == 0) last = std::max(last, *run.finished_at);
+    if (run.finished_at && run.counters.listings_failed == 0 && *run.finished_at <= now + kMostAhead)
+      last = std::max(last, *run.finished_at);
   return last;
 }
 
@@ -125,7 +127,7 @@ void Metrics::Gauges::set(const StatusReport& report) {
 }
 
 Metrics::Metrics(const Env& env)
-    : events_(registry_, env), gauges_(registry_), staleness_(staleness_of(nullptr)) {}
+    : env_(env), events_(registry_, env), gauges_(registry_), staleness_(staleness_of(nullptr)) {}
 
 std::string Metrics::text(const Observation& observation) {
   gauges_.set(observation);
@@ -134,10 +136,14 @@ std::string Metrics::text(const Observation& observation) {
     gauges_.set(*observation.report);
     staleness_ = staleness_of(observation.report);
     // The service may be younger than the last sync.
-    last_complete = std::max(last_complete, last_complete_sync(observation.report->status));
+    last_complete =
+        std::max(last_complete, last_complete_sync(observation.report->status, observation.report->now));
   }
-  gauges_.last_complete_sync.Set(
-      std::max(gauges_.last_complete_sync.Value(), static_cast<double>(last_complete)));
+  const UnixSeconds now = to_unix_seconds(env_.wall_now());
+  if (last_complete > now + kMostAhead) last_complete = 0;
+  const double before = gauges_.last_complete_sync.Value();
+  const bool believable = before <= static_cast<double>(now + kMostAhead);
+  gauges_.last_complete_sync.Set(std::max(believable ? before : 0.0, static_cast<double>(last_complete)));
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
   families.push_back(staleness_);
   return prometheus::TextSerializer().Serialize(families);

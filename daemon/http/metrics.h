@@ -56,6 +56,7 @@ class Metrics {
     prometheus::Gauge& last_complete_sync;
   };
 
+  const Env& env_;
   prometheus::Registry registry_;
   MetricsEvents events_;
   Gauges gauges_;
