@@ -26,10 +26,9 @@ inline ExitCode exit_code_of(const Failure& failure) {
     case FailureKind::mirror_unwritable:
     case FailureKind::mirror_gone:
       return kExitMirrorUnwritable;
-    case FailureKind::out_of_descriptors:
-      return kExitIncomplete;
     default:
-      return kExitRefused;
+      // What stops a run is its credentials, or that nothing gets through.
+      return failure.rule().remedy == Remedy::stop_sending ? kExitRefused : kExitIncomplete;
   }
 }
 
