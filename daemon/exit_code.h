@@ -27,7 +27,7 @@ inline ExitCode exit_code_of(const Failure& failure) {
     case FailureKind::mirror_gone:
       return kExitMirrorUnwritable;
     default:
-      // What stops a run is its credentials, or that nothing gets through.
+      // A `once` gives up while no domain works.
       return failure.rule().remedy == Remedy::stop_sending ? kExitRefused : kExitIncomplete;
   }
 }

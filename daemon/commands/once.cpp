@@ -160,7 +160,7 @@ int run_once(const OnceArguments& arguments) {
   if (report->stopped_by) {
     const FailureRule& rule = report->stopped_by->rule();
     const bool stopped = rule.remedy == Remedy::stop_sending || rule.remedy == Remedy::stop_writing;
-    log->error("{}{}; {}", stopped ? "" : "given up, no domain works: ", describe(*report->stopped_by),
+    log->error("{}{}; {}", stopped ? "" : "given up, nothing gets through: ", describe(*report->stopped_by),
                rule.advice);
   }
   return exit_code_after(*report);

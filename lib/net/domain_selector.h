@@ -20,8 +20,8 @@ class DomainHealth {
   bool avoided(SteadyTime now) const { return open_ && (trying_ || now < back_at_); }
   /// Its failures have not been made up for yet: it is avoided, or tried.
   bool open() const { return open_; }
-  /// It is open, and nothing but failures came from it lately. One that is open, but not dead, answers now and
-  /// then.
+  /// It is open, and nothing but failures came from it lately. One that is open, but not dead, answers now
+  /// and then.
   bool dead() const { return open_ && consecutive_failures_ >= kConsecutive; }
   /// It failed lately: no more calls may be out than would open it, so that an outage costs few.
   bool crowded() const {

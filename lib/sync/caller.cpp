@@ -14,11 +14,6 @@ bool is_verification_failure(FailureKind kind) {
          kind == FailureKind::reply_replayed || kind == FailureKind::clock_skew;
 }
 
-/// It says nothing of the domain: a kept connection that was closed, or none that could be opened here.
-bool is_our_own_side(FailureKind kind) {
-  return kind == FailureKind::connection_stale || kind == FailureKind::out_of_descriptors;
-}
-
 bool is_refusal(const Result<FetchedPage>& page) {
   return page.has_error() && page.error().rule().remedy == Remedy::stop_sending;
 }
@@ -137,7 +132,7 @@ Task<Call> Caller::send(const ListingKey& key, const std::optional<std::string>&
   in_flight.ended(answer.page);
   call.page = std::move(answer.page);
   learn(asked, call, answer);
-  tell_outage(slot.way, asked, call);
+  tell_outage(slot.way, asked, call, answer.replied);
 
   taken.avoid.reset();
   if (call.page.has_value()) co_return call;
@@ -158,7 +153,7 @@ Domain Caller::choose(const Slot& slot, Route& route) {
 void Caller::learn(const ListingKey& asked, const Call& call, const Answer& answer) {
   parts_.counters.bytes += answer.wire_bytes;
   learn_pace(call, answer);
-  learn_domain(asked, call);
+  learn_domain(asked, call, answer.replied);
   const bool works = shows_that_calls_work(call.page);
   if (answer.replied) evidence_.answered(asked, call.sent_at, works);
   if (works || call.page.error().rule().remedy == Remedy::repeat) evidence_.ended(asked, works);
@@ -183,17 +178,17 @@ void Caller::learn_pace(const Call& call, const Answer& answer) {
   changed_.notify_all();
 }
 
-void Caller::learn_domain(const ListingKey& asked, const Call& call) {
+void Caller::learn_domain(const ListingKey& asked, const Call& call, bool replied) {
   const SteadyTime now = parts_.env.steady_now();
   DomainSelector& domains = parts_.domains;
   const bool was_open = domains.open(call.domain);
   std::optional<Failure> failure;
   if (call.page.has_error()) failure = call.page.error();
   const bool against = failure && failure->rule().against_domain;
-  // WeChat Pay itself sends a wrong signature now and then; a listing that fails alone blames no domain.
+  // Nothing came of it, or WeChat Pay itself sent a wrong signature; and a listing that fails alone blames no
+  // domain.
   const bool no_evidence =
-      failure && (is_verification_failure(failure->kind) || is_our_own_side(failure->kind) ||
-                  (against && evidence_.is_blamed(asked)));
+      failure && (against ? evidence_.is_blamed(asked) : !replied || is_verification_failure(failure->kind));
   if (no_evidence)
     domains.abandoned(call.domain);
   else if (against)
@@ -205,21 +200,21 @@ void Caller::learn_domain(const ListingKey& asked, const Call& call) {
   if (was_open && !is_open) parts_.events.domain_back(call.domain);
 }
 
-void Caller::tell_outage(OutageGate::Pass& way, const ListingKey& asked, const Call& call) {
+void Caller::tell_outage(OutageGate::Pass& way, const ListingKey& asked, const Call& call, bool replied) {
   if (call.page.has_value()) return way.got_through();
   const Failure& failure = call.page.error();
-  if (is_our_own_side(failure.kind)) return way.ended();
   if (failure.rule().against_domain || is_verification_failure(failure.kind)) {
     if (!call.is_try && evidence_.is_blamed(asked)) return way.ended();
     way.failed(call.domain, failure);
-    if (parts_.domains.all_dead()) begin_outage();
+    if (parts_.domains.all_dead()) begin_outage(failure);
     return;
   }
-  way.got_through();
+  if (replied) return way.got_through();
+  way.ended();
 }
 
-void Caller::begin_outage() {
-  outage_.begin();
+void Caller::begin_outage(const Failure& why) {
+  outage_.begin(why);
   changed_.notify_all();
 }
 

@@ -62,8 +62,8 @@ class Caller {
                              Route& route);
 
   Evidence& evidence() { return evidence_; }
-  /// No domain works, as far as a page that failed too often and a witness can tell.
-  void begin_outage();
+  /// No domain works, as far as a page that failed too often with this and a witness can tell.
+  void begin_outage(const Failure& why);
   /// The brand is refused: nothing more is sent in this run.
   void stop_sending(SendingGate::Doubt& doubt, const Failure& refusal);
 
@@ -90,8 +90,8 @@ class Caller {
   Domain choose(const Slot& slot, Route& route);
   void learn(const ListingKey& asked, const Call& call, const Answer& answer);
   void learn_pace(const Call& call, const Answer& answer);
-  void learn_domain(const ListingKey& asked, const Call& call);
-  void tell_outage(OutageGate::Pass& way, const ListingKey& asked, const Call& call);
+  void learn_domain(const ListingKey& asked, const Call& call, bool replied);
+  void tell_outage(OutageGate::Pass& way, const ListingKey& asked, const Call& call, bool replied);
   bool is_stopped() const;
   bool has_lost_patience() const;
 

@@ -177,7 +177,7 @@ Task<> Client::wait_after_another(Fetch& fetch) {
     parts_.events.rate_limited(fetch.key, fetch.call.domain, failure);
   if (failure.rule().remedy != Remedy::repeat) co_return;
   if (++fetch.route.failed >= options_.max_attempts) {
-    caller_.begin_outage();
+    caller_.begin_outage(failure);
     co_return;
   }
   const SteadyTime until = parts_.env.steady_now() + backoff(fetch, failure);
@@ -229,7 +229,7 @@ Task<Client::Next> Client::judge_exhausted(Fetch& fetch) {
     evidence.blame(fetch.key);
     co_return Next::give_up;
   }
-  caller_.begin_outage();
+  caller_.begin_outage(failure);
   ++parts_.counters.retries;
   parts_.events.attempt_failed(fetch.key, fetch.call.domain, failure, milliseconds::zero());
   co_return Next::again;

@@ -40,15 +40,16 @@ void OutageGate::try_ended(bool failed) {
   changed_.notify_all();
 }
 
-void OutageGate::begin() {
+void OutageGate::begin(const Failure& why) {
   if (outage_.under_way()) return;
+  why_begun_ = why;
   outage_.begin(env_.steady_now());
   pause_.no_domain_works(reason());
 }
 
 Failure OutageGate::reason() const {
   const auto& [primary, backup] = last_failures_;
-  return primary ? *primary : backup.value_or(Failure{});
+  return primary ? *primary : backup.value_or(why_begun_);
 }
 
 Task<OutageGate::Pass> OutageGate::enter() {

@@ -56,8 +56,8 @@ class OutageGate {
 
   /// Cancellable.
   Task<Pass> enter();
-  /// No domain works.
-  void begin();
+  /// No domain works; `why` is what showed it.
+  void begin(const Failure& why);
 
   bool is_shut() const { return outage_.under_way(); }
   std::optional<SteadyTime> shut_since() const { return outage_.since(); }
@@ -72,6 +72,7 @@ class OutageGate {
   Turn turn_;
   Condition changed_;
   Outage outage_;
+  Failure why_begun_;
   std::array<std::optional<Failure>, 2> last_failures_;  ///< by domain, since a call got through
 };
 

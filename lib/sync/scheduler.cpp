@@ -88,7 +88,7 @@ Task<Result<>> Scheduler::adopt_plan() {
 }
 
 bool Scheduler::is_due(const ListingState& listing, UnixSeconds now) const {
-  // A checkpoint without a failure is a reading that was interrupted: it goes on at once.
+  // A bookmark without a failure is a reading that was interrupted: it goes on at once.
   const bool interrupted = listing.next_page_token && listing.failures == 0;
   if (!listing.next_due_at || *listing.next_due_at <= now || interrupted) return true;
   return !due_times_.explain(*listing.next_due_at, now);

@@ -33,6 +33,7 @@ bool is_mirror_failure(const Failure& failure) { return failure.rule().remedy ==
 
 /// Of two reasons to stop, the one that is said, whichever came first.
 int gravity_of(const Failure& failure) {
+  if (failure.kind == FailureKind::mirror_gone) return 4;
   if (failure.kind == FailureKind::mirror_damaged) return 3;
   if (is_mirror_failure(failure)) return 2;
   return failure.rule().remedy == Remedy::stop_sending ? 1 : 0;
@@ -223,7 +224,7 @@ Task<bool> Syncer::read_group(Run& run, std::span<ListingState* const> group) {
     all_read = false;
     note_failure(run, *listing, result.error());
   }
-  co_return all_read && searched_for > 0;
+  co_return all_read&& searched_for > 0;
 }
 
 Task<> Syncer::read_once_more(Run& run, std::span<ListingState* const> group) {
@@ -238,10 +239,7 @@ Task<> Syncer::read_once_more(Run& run, std::span<ListingState* const> group) {
 }
 
 void Syncer::note_failure(Run& run, ListingState& listing, const Failure& failure) {
-  if (is_mirror_failure(failure)) {
-    run.stop(failure);
-    return;
-  }
+  if (is_mirror_failure(failure)) return run.stop(failure);
   ++counters_.listings_failed;
   if (failure.rule().remedy == Remedy::repeat) run.failed_in_passing.push_back(&listing);
 }

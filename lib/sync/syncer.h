@@ -76,8 +76,8 @@ class Syncer {
   Task<> run_workers(Run& run);
   Task<> work(Run& run);
   Task<bool> read_group(Run& run, std::span<ListingState* const> group);
-  Task<> read_once_more(Run& run, std::span<ListingState* const> group);
   void note_failure(Run& run, ListingState& listing, const Failure& failure);
+  Task<> read_once_more(Run& run, std::span<ListingState* const> group);
   void take_failed_again(Run& run);
   /// Notes what was learned about the quota, if it changed since it was noted.
   Task<Result<>> keep_quota();

@@ -166,18 +166,17 @@ TEST_F(LogEventsTest, TellALimitOnceAMinute) {
 
 TEST_F(LogEventsTest, NameAnOddityOnceWhateverTheListingThePlaceInAListAndTheSync) {
   events_.oddities_found(listing(1), {"user_coupon_list[3].stock.remark: a broken text",
-                                         "user_coupon_list[4].stock.remark: a broken text",
-                                         "user_coupon_list[12].a[0][7]: a broken text"});
+                                      "user_coupon_list[4].stock.remark: a broken text",
+                                      "user_coupon_list[12].a[0][7]: a broken text"});
   EXPECT_THAT(lines(), ElementsAre(AllOf(HasSubstr("listing " + Openid("o1").redacted()),
-                                          HasSubstr("user_coupon_list[3].stock.remark: a broken text")),
-                                    HasSubstr("user_coupon_list[12].a[0][7]: a broken text")));
+                                         HasSubstr("user_coupon_list[3].stock.remark: a broken text")),
+                                   HasSubstr("user_coupon_list[12].a[0][7]: a broken text")));
   events_.run_started(RunTrigger::interval, 2);
   lines();
   events_.oddities_found(listing(2), {"user_coupon_list[0].stock.remark: a broken text",
-                                         "user_coupon_list[0].a[1][1]: a broken text"});
+                                      "user_coupon_list[0].a[1][1]: a broken text"});
   EXPECT_THAT(lines(), IsEmpty());
-  events_.oddities_found(listing(2),
-                         {"user_coupon_list[0].stock.remark: expected a string, found a number"});
+  events_.oddities_found(listing(2), {"user_coupon_list[0].stock.remark: expected a string, found a number"});
   EXPECT_THAT(lines(), SizeIs(1)) << "something else is wrong there";
 }
 
@@ -188,7 +187,7 @@ TEST_F(LogEventsTest, DoNotGrowWithTheNamesARepliesMembersHave) {
 }
 
 TEST_F(LogEventsTest, NeverNameAnOpenid) {
-  events_.oddities_found(ListingKey{"wx1", Openid("oh-394z-6CGkNoJrsDLTTUKiAnp4"), "", "", ""}, {"a: what"});
+  events_.oddities_found({"wx1", Openid("oh-394z-6CGkNoJrsDLTTUKiAnp4"), "", "", ""}, {"a: what"});
   for (const std::string& line : lines()) EXPECT_THAT(line, Not(HasSubstr("oh-394z")));
 }
 

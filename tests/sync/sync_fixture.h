@@ -142,7 +142,6 @@ class World {
   RateController rate;
   DomainSelector domains;
   SendingPause pause{env, events};
-  std::chrono::seconds interval{900};
   std::unique_ptr<Writer> writer;
   Driver driver;
   std::vector<ListingState> listings;
