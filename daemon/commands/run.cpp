@@ -184,7 +184,7 @@ Service::Reloaded Service::adopt(Configuration configuration) {
   Plan next = plan(configuration, watchlist, std::move(access));
   const SteadyTime now = env_.steady_now();
   if (configuration.rate != configuration_.rate)
-    rate_ = RateController(rate_options(configuration, rate_.learned(now)), now);
+    rate_.reconfigure(rate_options(configuration, rate_.learned(now)), now);
   apply_log_options(*log_, configuration.log);
   monitoring_.serve_at(configuration.http);
   monitoring_.judge_by(configuration);

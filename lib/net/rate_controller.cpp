@@ -9,7 +9,8 @@ namespace {
 using namespace std::chrono_literals;
 using Seconds = std::chrono::duration<double>;
 
-constexpr double kLowestPace = 0.2;
+constexpr double kLowestPace = 0.2;  ///< of the whole quota, unless the configured maximum is lower still
+constexpr Seconds kLongestPause = 60s;
 constexpr Seconds kBurst = 50ms;
 
 // Growth.
@@ -45,7 +46,8 @@ constexpr std::uint32_t kEnoughToMeasure = 10;
 constexpr Seconds kRestGap = 5s;
 
 SteadyTime after(SteadyTime time, Seconds delay) {
-  return time + std::chrono::ceil<SteadyTime::duration>(delay);
+  constexpr Seconds kMost = 24h * 365;  // of a pace that was configured to be next to nothing
+  return time + std::chrono::ceil<SteadyTime::duration>(std::min(delay, kMost));
 }
 
 /// How long the cubic takes from its start to its flat part, in seconds.
@@ -65,6 +67,7 @@ RateController::RateController(RateOptions options, SteadyTime now)
       measured_from_(now),
       last_cut_(now - 1ns),
       last_sent_(now),
+      last_call_(now - 24h),
       resumed_(now),
       not_before_(now) {
   if (!options_.learned) return;
@@ -78,7 +81,19 @@ RateController::RateController(RateOptions options, SteadyTime now)
   last_cut_ = now - earlier.since_cut;
 }
 
+void RateController::reconfigure(RateOptions options, SteadyTime now) {
+  RateController next(options, now);
+  next.tokens_ = std::min(next.tokens_, tokens(now));
+  next.last_call_ = last_call_;
+  next.not_before_ = not_before_;
+  *this = next;
+}
+
 // The pace: a token bucket.
+
+double RateController::lowest_pace() const {
+  return std::min(kLowestPace * options_.share, options_.max_requests_per_second);
+}
 
 double RateController::burst() const { return std::max(1.0, pace_ * kBurst.count()); }
 
@@ -89,19 +104,22 @@ double RateController::tokens(SteadyTime now) const {
 void RateController::set_pace(double pace, SteadyTime now) {
   tokens_ = tokens(now);
   tokens_at_ = now;
-  pace_ = std::clamp(pace, kLowestPace, std::max(kLowestPace, options_.max_requests_per_second));
+  pace_ = std::clamp(pace, lowest_pace(), options_.max_requests_per_second);
 }
 
 SteadyTime RateController::earliest_send(SteadyTime now) const {
   SteadyTime earliest = now;
   if (hold_)
-    earliest = hold_->probe_sent_at ? after(now, kProbePoll) : hold_->probe_at;
+    // A probe is a call: it keeps to the pace as well.
+    earliest = hold_->probe_sent_at ? after(now, kProbePoll)
+                                    : std::max(hold_->probe_at, after(last_call_, Seconds(1 / pace_)));
   else if (const double missing = 1 - tokens(now); missing > 1e-6)
     earliest = after(now, Seconds(missing / pace_));
   return std::max(earliest, not_before_);
 }
 
 void RateController::sent(SteadyTime now) {
+  last_call_ = now;
   if (hold_) {
     if (!hold_->probe_sent_at) hold_->probe_sent_at = now;
     return;
@@ -146,7 +164,7 @@ double RateController::ceiling() const {
 }
 
 void RateController::start_growing(double peak, double factor, SteadyTime now) {
-  peak_ = std::max(peak, kLowestPace);
+  peak_ = std::max(peak, lowest_pace());
   grown_seconds_ = flat_after(peak_) * (1 + std::cbrt((factor - 1) / kSteepness));
   set_pace(peak_ * factor, now);
   window_begin_ = now;
@@ -166,7 +184,8 @@ void RateController::refused(SteadyTime sent_at, SteadyTime now,
                              std::optional<std::chrono::milliseconds> retry_after) {
   history_.refused(now);
   ++replies_;
-  if (retry_after) not_before_ = std::max(not_before_, now + *retry_after);
+  if (retry_after)
+    not_before_ = std::max(not_before_, after(now, std::min<Seconds>(*retry_after, kLongestPause)));
   const bool noise = is_noise();
   if (is_probe(sent_at)) {
     ++hold_->probes_refused;
@@ -277,6 +296,16 @@ void RateController::resume(SteadyTime now) {
 }
 
 double RateController::requests_per_second(SteadyTime) const { return pace_; }
+
+std::optional<SteadyTime> RateController::paused_until(SteadyTime now) const {
+  if (not_before_ <= now) return std::nullopt;
+  return not_before_;
+}
+
+std::optional<SteadyTime> RateController::held_since() const {
+  if (!hold_) return std::nullopt;
+  return hold_->since;
+}
 
 std::optional<LearnedRate> RateController::learned(SteadyTime now) const {
   if (phase_ == Phase::doubling) return std::nullopt;

@@ -46,6 +46,10 @@ class RateController {
  public:
   RateController(RateOptions options, SteadyTime now);
 
+  /// Goes on with other options. What the server asked for, a pause above all, holds on, and a call that has
+  /// just gone counts.
+  void reconfigure(RateOptions options, SteadyTime now);
+
   /// When the next call may be sent: `now` or earlier means at once. Moves as replies come in, so ask again
   /// after waiting.
   SteadyTime earliest_send(SteadyTime now) const;
@@ -53,7 +57,9 @@ class RateController {
   void sent(SteadyTime now);
   /// A reply that was not a 429 came for the call sent at `sent_at`.
   void accepted(SteadyTime sent_at, SteadyTime now);
-  /// A 429 came for the call sent at `sent_at`; `retry_after` as the server gave it, if it did.
+  /// A 429 came for the call sent at `sent_at`; `retry_after` as the server gave it, if it did. A minute of
+  /// it is honoured: longer than any quota's window that is known, and not so long that one reply stops a
+  /// brand.
   void refused(SteadyTime sent_at, SteadyTime now, std::optional<std::chrono::milliseconds> retry_after);
   /// The call sent at `sent_at` ended without any reply (lost or cancelled): a probe's place is free again.
   void unanswered(SteadyTime sent_at, SteadyTime now);
@@ -62,6 +68,10 @@ class RateController {
   std::optional<LearnedRate> learned(SteadyTime now) const;
   /// The present pace, for status and metrics; stays as it is while everything is held.
   double requests_per_second(SteadyTime now) const;
+  /// The server asked that nothing be sent before then.
+  std::optional<SteadyTime> paused_until(SteadyTime now) const;
+  /// Since when everything is held and only single probes go, all of which were refused so far.
+  std::optional<SteadyTime> held_since() const;
 
  private:
   using Seconds = std::chrono::duration<double>;
@@ -75,6 +85,7 @@ class RateController {
     bool probe_lost = false;  ///< so the time it took says nothing about the quota
   };
 
+  double lowest_pace() const;
   double burst() const;
   double tokens(SteadyTime now) const;
   void set_pace(double pace, SteadyTime now);
@@ -124,7 +135,8 @@ class RateController {
   SteadyTime measured_from_;  ///< what was accepted earlier is no measure
   SteadyTime last_cut_;
   SteadyTime last_sent_;
-  SteadyTime resumed_;  ///< since when calls flowed without a hold or a rest
+  SteadyTime last_call_;  ///< the same, probes included
+  SteadyTime resumed_;    ///< since when calls flowed without a hold or a rest
   SteadyTime not_before_;
   std::optional<Hold> hold_;
 };

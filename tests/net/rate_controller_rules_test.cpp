@@ -196,6 +196,49 @@ TEST_F(RateControllerRules, SendsNothingBeforeRetryAfter) {
   EXPECT_EQ(wait(), 60s) << "nor a probe";
 }
 
+TEST_F(RateControllerRules, HonoursAMinuteOfRetryAfterAtMost) {
+  for (const std::chrono::milliseconds asked : {60'000ms, 60'001ms, 3'600'000ms, 86'400'000ms}) {
+    controller_ = RateController({}, now_);
+    const SteadyTime sent_at = send();
+    controller_.refused(sent_at, now_, asked);
+    EXPECT_EQ(wait(), 60s) << asked.count();
+    EXPECT_EQ(controller_.paused_until(now_), now_ + 60s);
+    now_ += 60s;
+    EXPECT_FALSE(controller_.paused_until(now_));
+  }
+}
+
+TEST_F(RateControllerRules, AReconfigurationNeitherForgetsAPauseNorLengthensIt) {
+  const SteadyTime sent_at = send();
+  controller_.refused(sent_at, now_, 40s);
+  now_ += 10s;
+  for (int i = 0; i < 5; ++i) {
+    controller_.reconfigure({.max_requests_per_second = 10.0 + i, .start_requests_per_second = 10}, now_);
+    EXPECT_EQ(wait(), 30s);
+  }
+}
+
+TEST_F(RateControllerRules, AReconfigurationIsNoWayAroundTheMaximum) {
+  const RateOptions slow{.max_requests_per_second = 0.1, .start_requests_per_second = 0.1};
+  controller_ = RateController(slow, now_);
+  send();
+  for (int i = 0; i < 5; ++i) {
+    now_ += 1s;
+    controller_.reconfigure(slow, now_);
+    EXPECT_EQ(wait(), 10s - (i + 1) * 1s) << i;
+  }
+}
+
+TEST_F(RateControllerRules, TellsSinceWhenEverythingIsHeld) {
+  EXPECT_FALSE(controller_.held_since());
+  hold();
+  const SteadyTime since = now_;
+  for (int i = 0; i < 5; ++i) send_and_be_refused();
+  EXPECT_EQ(controller_.held_since(), since);
+  send_and_be_accepted();
+  EXPECT_FALSE(controller_.held_since());
+}
+
 TEST_F(RateControllerRules, StartsWarmAtNineTenthsOfWhatItLearned) {
   const RateController warm(
       {.learned = LearnedRate{.requests_per_second = 50, .peak_requests_per_second = 55}}, now_);

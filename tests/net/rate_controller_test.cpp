@@ -101,6 +101,62 @@ TEST(RateController, SendsOneByOneAtASlowPace) {
   EXPECT_EQ(simulation.most_sent_within(99ms), 1U);
 }
 
+/// A maximum below one call in five seconds is kept as exactly as any other.
+class RateControllerMaximum : public testing::TestWithParam<double> {
+ protected:
+  void expect_kept(QuotaSimulation& simulation) const {
+    const double maximum = GetParam();
+    const Seconds span(200 / maximum);
+    simulation.run_for(span);
+    EXPECT_LE(simulation.pace(), maximum);
+    const std::vector<SteadyTime>& sent = simulation.sent();
+    EXPECT_LE(sent.size(), 201U);
+    for (std::size_t i = 1; i < sent.size(); ++i)
+      ASSERT_GE(Seconds(sent[i] - sent[i - 1]).count(), 1 / maximum - 1e-6) << i;
+  }
+};
+
+TEST_P(RateControllerMaximum, IsKeptWhateverTheStart) {
+  for (const double start : {GetParam() / 2, GetParam(), 20.0}) {
+    QuotaSimulation simulation(
+        {.options = {.max_requests_per_second = GetParam(), .start_requests_per_second = start},
+         .quota = no_quota()});
+    expect_kept(simulation);
+    EXPECT_GE(simulation.sent().size(), 190U) << "and used";
+  }
+}
+
+TEST_P(RateControllerMaximum, IsKeptWhileCallsAreRefused) {
+  int calls = 0;
+  for (const int accepted_of_ten : {0, 1, 5, 9}) {
+    QuotaSimulation simulation({.options = {.max_requests_per_second = GetParam()},
+                                .quota = [&](SteadyTime) { return calls++ % 10 < accepted_of_ten; }});
+    expect_kept(simulation);
+  }
+}
+
+TEST_P(RateControllerMaximum, IsKeptByWhatWasLearnedAtAHigherOne) {
+  const LearnedRate learned{.requests_per_second = 80, .peak_requests_per_second = 90};
+  QuotaSimulation simulation(
+      {.options = {.max_requests_per_second = GetParam(), .learned = learned}, .quota = no_quota()});
+  expect_kept(simulation);
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, RateControllerMaximum, testing::Values(0.01, 0.1, 0.19, 0.2, 1.0),
+                         [](const auto& info) {
+                           return "per_1000_s_" + std::to_string(static_cast<int>(info.param * 1000 + 0.5));
+                         });
+
+TEST(RateController, KeepsToItsShareOfASmallQuota) {
+  for (const double share : {0.1, 0.5}) {
+    const LearnedRate learned{.requests_per_second = 0.5, .peak_requests_per_second = 0.5};
+    QuotaSimulation simulation({.options = {.share = share, .learned = learned}, .quota = no_quota()});
+    simulation.run_for(500s);
+    EXPECT_LE(simulation.pace(), 0.5 * share + 1e-9);
+    EXPECT_LE(simulation.accepted_per_second(), 0.5 * share + 1.0 / 500);
+  }
+}
+
 TEST(RateController, StartsAtTheMaximumIfTheStartIsAboveIt) {
   const RateController controller({.max_requests_per_second = 5, .start_requests_per_second = 20},
                                   SteadyTime{});
