@@ -93,10 +93,18 @@ ListingTable::ListingTable(SQLite::Database& database)
                        " WHERE appid = ?1 AND openid = ?2 AND watched = 1") {}
 
 std::vector<ListingState> ListingTable::set_watchlist(std::span<const ListingKey> keys) {
+  std::vector<ListingState> states = watch(keys);
+  std::vector<ListingId> ids;
+  ids.reserve(states.size());
+  for (const ListingState& state : states) ids.push_back(state.id);
+  unwatch_all_but(ids);
+  return states;
+}
+
+std::vector<ListingState> ListingTable::watch(std::span<const ListingKey> keys) {
   std::vector<ListingState> states;
   states.reserve(keys.size());
   for (const ListingKey& key : keys) states.push_back(watch(key));
-  unwatch_all_but(states);
   return states;
 }
 
@@ -109,15 +117,15 @@ ListingState ListingTable::watch(const ListingKey& key) {
   return std::move(state).value();
 }
 
-void ListingTable::unwatch_all_but(const std::vector<ListingState>& watched) {
-  std::unordered_set<ListingId> kept;
-  for (const ListingState& state : watched) kept.insert(state.id);
+std::vector<ListingId> ListingTable::unwatch_all_but(std::span<const ListingId> listings) {
+  const std::unordered_set<ListingId> kept(listings.begin(), listings.end());
   std::vector<ListingId> gone;
   watched_.query([&](const Row& row) {
     const ListingId id = row.integer(0).value();
     if (!kept.contains(id)) gone.push_back(id);
   });
   for (const ListingId id : gone) unwatch_.run(id);
+  return gone;
 }
 
 std::int64_t ListingTable::count_watched() {

@@ -17,6 +17,9 @@ class ListingTable {
 
   /// Rows that have the right `watched` already are left alone.
   std::vector<ListingState> set_watchlist(std::span<const ListingKey> keys);
+  std::vector<ListingState> watch(std::span<const ListingKey> keys);
+  /// Gives those that were watched until now.
+  std::vector<ListingId> unwatch_all_but(std::span<const ListingId> listings);
   ListingState get(ListingId listing);
   std::int64_t count_watched();
 
@@ -43,7 +46,6 @@ class ListingTable {
 
  private:
   ListingState watch(const ListingKey& key);
-  void unwatch_all_but(const std::vector<ListingState>& watched);
 
   Statement watch_;
   Statement find_;

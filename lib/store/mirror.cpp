@@ -264,6 +264,16 @@ std::vector<ListingState> Mirror::set_watchlist(std::span<const ListingKey> keys
   return states;
 }
 
+std::vector<ListingState> Mirror::watch(std::span<const ListingKey> keys) {
+  return impl_->atomically([&] { return impl_->listings.watch(keys); });
+}
+
+void Mirror::unwatch_all_but(std::span<const ListingId> listings) {
+  const std::vector<ListingId> gone =
+      impl_->atomically([&] { return impl_->listings.unwatch_all_but(listings); });
+  for (const ListingId listing : gone) impl_->readings.drop(listing);
+}
+
 PageOutcome Mirror::apply_page(const PageCommit& commit) {
   return impl_->atomically_for(commit.listing, [&] { return impl_->apply_page(commit); });
 }

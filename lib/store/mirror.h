@@ -181,6 +181,9 @@ class Mirror {
   /// Makes `keys` the watched listings, adding rows for new ones, and returns where each stands, in the order
   /// given.
   std::vector<ListingState> set_watchlist(std::span<const ListingKey> keys);
+  /// The same in parts: watches these as well; and, after the last of them, nothing but those.
+  std::vector<ListingState> watch(std::span<const ListingKey> keys);
+  void unwatch_all_but(std::span<const ListingId> listings);
   /// Upserts the page's rows, appends to the change feed, moves the bookmark. Same data again changes no row.
   PageOutcome apply_page(const PageCommit& commit);
   /// Counts the failure, sets when the listing is due again, and returns its row. The bookmark is kept,

@@ -8,6 +8,9 @@
 namespace couponsync {
 namespace {
 
+/// A week of rows at one a minute, which is the most there are.
+constexpr std::int64_t kKept = 10'000;
+
 std::string finish_sql() {
   std::string sql = "UPDATE sync_run SET finished_at = ?";
   for (const std::string_view column : columns_of(kRunFields)) sql += ", " + std::string(column) + " = ?";
@@ -33,6 +36,7 @@ std::string_view name_of(RunTrigger trigger) {
 RunTable::RunTable(SQLite::Database& database)
     : database_(database),
       start_(database, "INSERT INTO sync_run (\"trigger\", started_at) VALUES (?1, ?2)"),
+      thin_(database, "DELETE FROM sync_run WHERE id <= ?1"),
       finish_(database, finish_sql()),
       interrupted_once_(database,
                         "SELECT id, started_at FROM sync_run WHERE id = (SELECT max(id) FROM sync_run)"
@@ -40,7 +44,9 @@ RunTable::RunTable(SQLite::Database& database)
 
 RunId RunTable::start(RunTrigger trigger, UnixSeconds now) {
   start_.run(std::string(name_of(trigger)), now);
-  return last_insert_id(database_);
+  const RunId run = last_insert_id(database_);
+  thin_.run(run - kKept);
+  return run;
 }
 
 void RunTable::finish(RunId run, const RunCounters& counters, Instant finished_at) {

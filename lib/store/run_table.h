@@ -12,6 +12,7 @@ class RunTable {
  public:
   explicit RunTable(SQLite::Database& database);
 
+  /// Deletes the oldest rows where there are more than 10,000.
   RunId start(RunTrigger trigger, UnixSeconds now);
   void finish(RunId run, const RunCounters& counters, Instant finished_at);
   std::optional<InterruptedRun> interrupted_once();
@@ -19,6 +20,7 @@ class RunTable {
  private:
   SQLite::Database& database_;
   Statement start_;
+  Statement thin_;
   Statement finish_;
   Statement interrupted_once_;
 };

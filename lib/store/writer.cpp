@@ -128,6 +128,16 @@ Task<Result<std::vector<ListingState>>> Writer::set_watchlist(std::vector<Listin
       impl_->thread.queue(), [keys = std::move(keys)](Mirror& mirror) { return mirror.set_watchlist(keys); });
 }
 
+Task<Result<std::vector<ListingState>>> Writer::watch(std::vector<ListingKey> keys) {
+  return perform<std::vector<ListingState>>(
+      impl_->thread.queue(), [keys = std::move(keys)](Mirror& mirror) { return mirror.watch(keys); });
+}
+
+Task<Result<>> Writer::unwatch_all_but(std::vector<ListingId> listings) {
+  return perform_only(impl_->thread.queue(),
+                      [listings = std::move(listings)](Mirror& mirror) { mirror.unwatch_all_but(listings); });
+}
+
 Task<Result<PageOutcome>> Writer::apply_page(PageCommit commit) {
   return perform<PageOutcome>(impl_->thread.queue(), [commit = std::move(commit)](Mirror& mirror) {
     return mirror.apply_page(commit);

@@ -44,6 +44,8 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
 
   Task<Result<std::vector<ListingState>>> set_watchlist(std::vector<ListingKey> keys);
+  Task<Result<std::vector<ListingState>>> watch(std::vector<ListingKey> keys);
+  Task<Result<>> unwatch_all_but(std::vector<ListingId> listings);
   Task<Result<PageOutcome>> apply_page(PageCommit commit);
   Task<Result<ListingState>> record_failure(ListingFailure failure);
   Task<Result<ListingState>> drop_bookmark(ListingId listing);
