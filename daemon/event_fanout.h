@@ -65,6 +65,12 @@ class EventFanout final : public Events {
   void domain_back(Domain domain) override {
     each([&](Events& e) { e.domain_back(domain); });
   }
+  void sending_paused(const Pause& pause) override {
+    each([&](Events& e) { e.sending_paused(pause); });
+  }
+  void sending_resumed(const Pause& pause) override {
+    each([&](Events& e) { e.sending_resumed(pause); });
+  }
   void sending_stopped(const Failure& why, std::chrono::seconds again_in) override {
     each([&](Events& e) { e.sending_stopped(why, again_in); });
   }

@@ -26,10 +26,9 @@ inline ExitCode exit_code_of(const Failure& failure) {
     case FailureKind::mirror_unwritable:
     case FailureKind::mirror_gone:
       return kExitMirrorUnwritable;
-    case FailureKind::out_of_descriptors:
-      return kExitIncomplete;
     default:
-      return kExitRefused;
+      // A `once` gives up while no domain works.
+      return failure.rule().remedy == Remedy::stop_sending ? kExitRefused : kExitIncomplete;
   }
 }
 

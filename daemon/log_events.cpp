@@ -1,18 +1,19 @@
 #include "log_events.h"
 
+#include "pause_text.h"
+#include "spoken_duration.h"
 #include "summary.h"
+#include "sync/run_ledger.h"
 
 #include <fmt/format.h>
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace couponsync::daemon {
 namespace {
-
-/// More single failures than this in one run go to debug: the run's end says how many there were.
-constexpr int kShownPerRun = 20;
 
 /// Replies can name members as they like; more oddities than this are logged at debug only.
 constexpr std::size_t kMostOddities = 1000;
@@ -46,24 +47,35 @@ std::string advice_of(const Failure& failure) { return std::string(failure.rule(
 
 }  // namespace
 
+spdlog::level::level_enum LogEvents::limited(MinuteLimit& limit, spdlog::level::level_enum level) const {
+  return limit.allows(env_.steady_now()) ? level : spdlog::level::debug;
+}
+
 void LogEvents::run_started(RunTrigger trigger, std::size_t listings) {
-  failures_shown_ = 0;
-  limit_shown_ = false;
-  log_->info("sync ({}) of {} listings begins", couponsync::name_of(trigger), listings);
+  const auto level = trigger == RunTrigger::interval ? spdlog::level::debug : spdlog::level::info;
+  log_->log(level, "sync ({}) of {} listings begins", couponsync::name_of(trigger), listings);
   status_("syncing " + std::to_string(listings) + " listings");
 }
 
 void LogEvents::run_finished(RunTrigger trigger, const RunCounters& counters) {
-  const auto level = counters.listings_failed == 0 ? spdlog::level::info : spdlog::level::warn;
-  log_->log(level, "sync ({}) done: {}", couponsync::name_of(trigger), summary_line(counters));
+  RunCounters told = counters;
+  auto level = counters.listings_failed == 0 ? spdlog::level::info : spdlog::level::warn;
+  if (trigger == RunTrigger::interval) {
+    unsaid_ = sum_of(unsaid_, counters);
+    told = unsaid_;
+    level = limited(summaries_, unsaid_.listings_failed == 0 ? spdlog::level::info : spdlog::level::warn);
+    if (level != spdlog::level::debug) unsaid_ = {};
+  }
+  log_->log(level, "sync ({}) done: {}", couponsync::name_of(trigger), summary_line(told));
   status_(fmt::format("last sync: {} of {} listings read, {} coupons new, {} changed, {} missing",
                       counters.listings_ok, counters.listings_total, counters.inserted, counters.updated,
                       counters.missing));
 }
 
 void LogEvents::run_interrupted(RunTrigger trigger, const RunCounters& counters) {
-  log_->info("sync ({}) interrupted, it goes on at its bookmarks: {}", couponsync::name_of(trigger),
-             summary_line(counters));
+  const auto level = limited(interruptions_, spdlog::level::info);
+  log_->log(level, "sync ({}) interrupted, it goes on at its bookmarks: {}", couponsync::name_of(trigger),
+            summary_line(counters));
 }
 
 void LogEvents::listing_resumed(const ListingKey& key, std::int64_t pages_done) {
@@ -76,6 +88,7 @@ void LogEvents::page_committed(const ListingKey& key, std::int64_t page_index, c
 }
 
 void LogEvents::listing_completed(const ListingKey& key, const PageOutcome& last_page) {
+  told_failures_.recovered(key);
   if (last_page.whole)
     log_->debug("{} is complete", name_of(key));
   else
@@ -88,14 +101,18 @@ void LogEvents::listing_read_again(const ListingKey& key, const PageOutcome&) {
 }
 
 void LogEvents::listing_restarted(const ListingKey& key, const Failure& why) {
-  log_->info("{} is read again from its start: {}", name_of(key), describe(why));
+  const auto level =
+      told_failures_.is_failing(key) ? spdlog::level::debug : limited(restarts_, spdlog::level::info);
+  log_->log(level, "{} is read again from its start: {}", name_of(key), describe(why));
 }
 
 void LogEvents::listing_failed(const ListingKey& key, const Failure& why, std::chrono::seconds again_in) {
-  const auto level = failures_shown_++ < kShownPerRun ? spdlog::level::warn : spdlog::level::debug;
+  const bool is_news = told_failures_.is_news(key, why);
+  const auto level = is_news ? limited(failures_, spdlog::level::warn) : spdlog::level::debug;
   log_->log(level, "{} failed, again in {} s: {}; {}", name_of(key), again_in.count(), describe(why),
             advice_of(why));
-  if (failures_shown_ == kShownPerRun) log_->warn("further failures of this sync are logged at debug");
+  if (level != spdlog::level::debug && failures_.is_used_up())
+    log_->warn("further failures of this minute are logged at debug; v_listing_health has all of them");
 }
 
 void LogEvents::oddities_found(const ListingKey& key, const std::vector<std::string>& oddities) {
@@ -130,19 +147,41 @@ void LogEvents::attempt_failed(const ListingKey& key, Domain domain, const Failu
 }
 
 void LogEvents::rate_limited(const ListingKey& key, Domain domain, const Failure& reply) {
-  const auto level = limit_shown_ ? spdlog::level::debug : spdlog::level::info;
-  limit_shown_ = true;
+  const auto level = limited(limits_, spdlog::level::info);
   log_->log(level, "{}: the {} says too fast, slowing down: {}", name_of(key), couponsync::name_of(domain),
             describe(reply));
 }
 
 void LogEvents::domain_avoided(Domain domain, const Failure& why) {
-  log_->warn("the {} domain is avoided for now: {}; {}", couponsync::name_of(domain), describe(why),
-             advice_of(why));
+  DomainLine& line = line_of(domain);
+  const DomainLine& other = line_of(domain == Domain::primary ? Domain::backup : Domain::primary);
+  line.avoided = true;
+  // Where both are, that is told as a pause of all calls.
+  const auto level = other.avoided ? spdlog::level::debug : limited(line.limit, spdlog::level::warn);
+  line.told = line.told || level != spdlog::level::debug;
+  log_->log(level, "the {} domain is avoided for now: {}; {}", couponsync::name_of(domain), describe(why),
+            advice_of(why));
 }
 
 void LogEvents::domain_back(Domain domain) {
-  log_->info("the {} domain is back", couponsync::name_of(domain));
+  DomainLine& line = line_of(domain);
+  line.avoided = false;
+  const auto level = std::exchange(line.told, false) ? spdlog::level::info : spdlog::level::debug;
+  log_->log(level, "the {} domain is back", couponsync::name_of(domain));
+}
+
+void LogEvents::sending_paused(const Pause& pause) {
+  const bool again = std::exchange(paused_[static_cast<std::size_t>(pause.cause)], true);
+  const std::string text = pause_text(pause);
+  log_->warn("{}{}: {}; {}", text, again ? fmt::format(", for {} now", spoken(pause.lasted)) : "",
+             describe(pause.why), advice_of(pause.why));
+  status_(text);
+}
+
+void LogEvents::sending_resumed(const Pause& pause) {
+  paused_[static_cast<std::size_t>(pause.cause)] = false;
+  log_->info("calls get through again, after {}", spoken(pause.lasted));
+  status_("calls get through again");
 }
 
 void LogEvents::sending_stopped(const Failure& why, std::chrono::seconds again_in) {

@@ -1,10 +1,14 @@
 #pragma once
 
+#include "base/env.h"
+#include "minute_limit.h"
 #include "signature_watch.h"
 #include "sync/events.h"
+#include "told_failures.h"
 
 #include <spdlog/logger.h>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,15 +17,18 @@
 
 namespace couponsync::daemon {
 
-/// Writes what happens to the log: a run and what an operator should act on at info and warn, single listings
-/// and calls at debug, so that a bad hour is a page of log and not a disk full. Openids appear under their
-/// redacted names only. What the service is doing now goes to `status` in one line.
+/// Writes what happens to the log: a run and what an operator should act on at info and warn, single calls at
+/// debug, so that a bad hour is a page of log and not a disk full. What goes on for long is not said again
+/// and again: each listing's failure once, runs for an interval in one summary a minute, a domain that comes
+/// and goes once a minute; the rest is at debug. Openids appear under their redacted names only. What the
+/// service is doing now goes to `status` in one line.
 class LogEvents final : public Events {
  public:
   using StatusLine = std::function<void(const std::string&)>;
-  explicit LogEvents(
-      std::shared_ptr<spdlog::logger> log, StatusLine status = [](const std::string&) {})
-      : log_(std::move(log)), status_(std::move(status)) {}
+  /// `env` outlives it.
+  LogEvents(
+      std::shared_ptr<spdlog::logger> log, const Env& env, StatusLine status = [](const std::string&) {})
+      : log_(std::move(log)), env_(env), status_(std::move(status)) {}
 
   void run_started(RunTrigger trigger, std::size_t listings) override;
   void run_finished(RunTrigger trigger, const RunCounters& counters) override;
@@ -39,16 +46,35 @@ class LogEvents final : public Events {
   void rate_limited(const ListingKey& key, Domain domain, const Failure& reply) override;
   void domain_avoided(Domain domain, const Failure& why) override;
   void domain_back(Domain domain) override;
+  void sending_paused(const Pause& pause) override;
+  void sending_resumed(const Pause& pause) override;
   void sending_stopped(const Failure& why, std::chrono::seconds again_in) override;
   void writing_stopped(const Failure& why, std::chrono::seconds again_in) override;
 
  private:
+  /// `level`, or debug if that was said often enough this minute.
+  spdlog::level::level_enum limited(MinuteLimit& limit, spdlog::level::level_enum level) const;
+
   std::shared_ptr<spdlog::logger> log_;
+  const Env& env_;
   StatusLine status_;
   SignatureWatch signatures_;
-  int failures_shown_ = 0;    ///< of this run
-  bool limit_shown_ = false;  ///< of this run
+  ToldFailures told_failures_;
   std::unordered_set<std::string> oddities_shown_;
+  MinuteLimit failures_{100};
+  MinuteLimit restarts_{20};
+  MinuteLimit limits_;
+  MinuteLimit summaries_;
+  MinuteLimit interruptions_;
+  RunCounters unsaid_;  ///< of runs for an interval whose summary is still to be said
+  struct DomainLine {
+    bool avoided = false;
+    bool told = false;
+    MinuteLimit limit{};
+  };
+  DomainLine& line_of(Domain domain) { return domains_[static_cast<std::size_t>(domain)]; }
+  std::array<DomainLine, 2> domains_;
+  std::array<bool, 2> paused_{};  ///< by cause
 };
 
 }  // namespace couponsync::daemon

@@ -1,9 +1,11 @@
 #include "readiness.h"
 
+#include "pause_text.h"
+
 namespace couponsync::daemon {
 namespace {
 
-std::string with_advice(const char* what, const Failure& why) {
+std::string with_advice(const std::string& what, const Failure& why) {
   return what + describe(why) + "; " + std::string(why.rule().advice);
 }
 
@@ -21,9 +23,18 @@ void Readiness::call_ended(Domain /*domain*/, const Failure* failure, std::chron
   if (failure == nullptr || failure->rule().remedy != Remedy::stop_sending) sending_.reset();
 }
 
+std::string Readiness::pauses() const {
+  std::string text;
+  for (const std::optional<Pause>& pause : pauses_)
+    if (pause) text += (text.empty() ? "" : "; ") + pause_text(*pause) + ": " + describe(pause->why);
+  return text;
+}
+
 std::vector<std::string> Readiness::obstacles() const {
   std::vector<std::string> found;
   if (stopping_) found.emplace_back("the service is stopping");
+  for (const std::optional<Pause>& pause : pauses_)
+    if (pause) found.push_back(with_advice(pause_text(*pause) + ": ", pause->why));
   if (sending_) found.push_back(*sending_);
   if (writing_) found.push_back(*writing_);
   return found;

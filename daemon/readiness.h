@@ -2,6 +2,7 @@
 
 #include "sync/events.h"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,11 +15,21 @@ class Readiness final : public Events {
   /// The service was asked to stop.
   void stopping() { stopping_ = true; }
 
+  /// What holds all calls back for now.
+  const std::optional<Pause>& pause(PauseCause cause) const {
+    return pauses_[static_cast<std::size_t>(cause)];
+  }
+  /// The same for a person; empty: nothing does.
+  std::string pauses() const;
   bool sending_is_stopped() const { return sending_.has_value(); }
   bool writing_is_stopped() const { return writing_.has_value(); }
   /// What keeps it from working, a line each; none: it works.
   std::vector<std::string> obstacles() const;
 
+  void sending_paused(const Pause& pause) override { pauses_[static_cast<std::size_t>(pause.cause)] = pause; }
+  void sending_resumed(const Pause& pause) override {
+    pauses_[static_cast<std::size_t>(pause.cause)].reset();
+  }
   void sending_stopped(const Failure& why, std::chrono::seconds again_in) override;
   void writing_stopped(const Failure& why, std::chrono::seconds again_in) override;
   // Nothing tells that sending and writing are possible again but that they happen. These three events come
@@ -30,6 +41,7 @@ class Readiness final : public Events {
 
  private:
   bool stopping_ = false;
+  std::array<std::optional<Pause>, 2> pauses_;
   std::optional<std::string> sending_;  ///< why it is stopped
   std::optional<std::string> writing_;  ///< the same
 };

@@ -9,9 +9,11 @@
 namespace couponsync::daemon {
 namespace {
 
-std::string_view domain_in_use(bool primary_avoided, bool backup_avoided) {
-  if (!primary_avoided) return "primary domain";
-  return backup_avoided ? "no domain works, trying them in turn" : "backup domain, the primary is avoided";
+std::string_view domain_in_use(const ServiceStatus& status) {
+  if (!status.primary_avoided) return "primary domain";
+  if (!status.has_backup) return "the primary domain is avoided and there is no backup";
+  return status.backup_avoided ? "no domain works, trying them in turn"
+                               : "backup domain, the primary is avoided";
 }
 
 }  // namespace
@@ -21,12 +23,13 @@ std::string ServiceStatus::text() const {
   if (listings.failing > 0) text += fmt::format(", {} failing", listings.failing);
   if (listings.next_due)
     text += fmt::format("; next due in {}", spoken(std::chrono::seconds(*listings.next_due - now)));
+  if (!pause.empty()) text += "; " + pause;
   text += fmt::format("; up to {:.1f} requests/s", requests_per_second);
   if (learned)
     text += fmt::format(" of {:.1f} learned", learned->requests_per_second);
   else
     text += ", the quota was not met yet";
-  text += fmt::format("; {}", domain_in_use(primary_avoided, backup_avoided));
+  text += fmt::format("; {}", domain_in_use(*this));
   if (!activity.empty()) text += "; " + activity;
   if (!unserved.empty()) text += "; " + unserved;
   return text;

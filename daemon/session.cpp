@@ -116,10 +116,12 @@ ApiAccess make_api_access(const Configuration& configuration, Env& env, std::sha
 std::optional<LearnedRate> learned_rate(const Mirror& mirror, Env& env) {
   const std::optional<LearnedQuota> quota = mirror.learned_quota();
   if (!quota) return std::nullopt;
+  // The clock may have been, or be, wrong by anything.
+  constexpr std::int64_t kLongest = 366 * std::int64_t{86'400};
   const std::int64_t since_cut = to_unix_seconds(env.wall_now()) - quota->last_cut_at;
   return LearnedRate{.requests_per_second = quota->requests_per_second,
                      .peak_requests_per_second = quota->peak_requests_per_second,
-                     .since_cut = std::chrono::seconds(std::max<std::int64_t>(since_cut, 0))};
+                     .since_cut = std::chrono::seconds(std::clamp<std::int64_t>(since_cut, 0, kLongest))};
 }
 
 RateOptions rate_options(const Configuration& configuration, std::optional<LearnedRate> learned) {
@@ -133,8 +135,8 @@ Session::Session(const Configuration& configuration, std::size_t watched, ApiAcc
                  const boost::asio::any_io_executor& executor)
     : transport_(std::move(access.transport)),
       domains_(configuration.api.backup.has_value()),
-      syncer_({parts.env, parts.rate, domains_, parts.writer, parts.events}, std::move(access.exchange),
-              sync_options(configuration, watched), executor) {}
+      syncer_({parts.env, parts.rate, domains_, parts.writer, parts.pause, parts.events},
+              std::move(access.exchange), sync_options(configuration, watched), executor) {}
 
 std::shared_ptr<Syncer> share_syncer(std::shared_ptr<Session> session) {
   Syncer* syncer = &session->syncer();

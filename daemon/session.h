@@ -46,6 +46,7 @@ class Session {
     Writer& writer;
     Events& events;
     RateController& rate;  ///< what was learned about the brand's quota outlives a reload
+    SendingPause& pause;   ///< so does what holds all calls back
   };
 
   /// `watched` is the number of listings on the watchlist.
@@ -53,6 +54,7 @@ class Session {
           const boost::asio::any_io_executor& executor);
 
   Syncer& syncer() { return syncer_; }
+  bool has_backup() const { return domains_.has_backup(); }
   bool avoided(Domain domain, SteadyTime now) const { return domains_.avoided(domain, now); }
 
  private:

@@ -69,6 +69,11 @@ boost::json::value quota_json(const MirrorStatus& status) {
                              {"listing_pages", status.listing_pages}};
 }
 
+/// The times are in order.
+std::int64_t count_ahead(const std::vector<UnixSeconds>& times, UnixSeconds now) {
+  return times.end() - std::ranges::upper_bound(times, now + kMostAhead);
+}
+
 void append_coupons(const MirrorStatus& status, std::string& text) {
   std::int64_t listed = 0;
   std::int64_t missing = 0;
@@ -98,7 +103,9 @@ void append_failing(const StatusReport& report, std::string& text) {
     const std::string complete = listing.last_completed_at
                                      ? spoken(seconds(report.now - *listing.last_completed_at)) + " ago"
                                      : "never";
-    const std::int64_t wait = listing.next_due_at.value_or(report.now) - report.now;
+    // A due time that no interval explains is not believed by the service either.
+    std::int64_t wait = listing.next_due_at.value_or(report.now) - report.now;
+    if (wait > report.max_age.count()) wait = 0;
     text +=
         fmt::format("failing   {} (listing {}): {} times, complete {}, again {}: {}\n", listing.log_name,
                     listing.id, listing.failures, complete, wait > 0 ? "in " + spoken(seconds(wait)) : "now",
@@ -116,12 +123,13 @@ seconds StatusReport::age_at(double share) const {
   // The times are in order, so the ages are in the opposite one.
   const auto count = static_cast<double>(at.size());
   const auto rank = static_cast<std::size_t>(std::max(1.0, std::ceil(share * count)));
-  return seconds(now - at[at.size() - rank]);
+  return seconds(std::max<std::int64_t>(now - at[at.size() - rank], 0));
 }
 
 ListingHealth StatusReport::health() const {
   const auto older = [this](const std::vector<UnixSeconds>& completed_at) {
-    return std::ranges::lower_bound(completed_at, now - max_age.count()) - completed_at.begin();
+    return std::ranges::lower_bound(completed_at, now - max_age.count()) - completed_at.begin() +
+           count_ahead(completed_at, now);
   };
   const auto complete = static_cast<std::int64_t>(status.completed_at.size());
   const auto failing_complete = static_cast<std::int64_t>(status.failing_completed_at.size());
@@ -145,6 +153,10 @@ std::vector<std::string> StatusReport::problems() const {
   if (stale > 0)
     found.push_back(fmt::format("{} listings were last complete more than {} ago, the oldest {} ago", stale,
                                 spoken(max_age), spoken(age_at(1.0))));
+  if (const auto ahead = count_ahead(status.completed_at, now); ahead > 0)
+    found.push_back(fmt::format(
+        "{} listings were last complete at a time that lies ahead: this machine's clock is or was wrong",
+        ahead));
   return found;
 }
 

@@ -24,8 +24,10 @@ struct StatusReport {
   UnixSeconds now = 0;
   std::chrono::seconds max_age{0};  ///< how long ago a listing may have been complete
 
-  /// The age that `share` of the complete listings do not exceed; 0 where there are none.
+  /// The age that `share` of the complete listings do not exceed; 0 where there are none. A time that lies
+  /// ahead has no age.
   std::chrono::seconds age_at(double share) const;
+  /// Those whose time cannot be believed, because it lies ahead, count as stale.
   ListingHealth health() const;
   /// What is wrong, a line each; none: healthy.
   std::vector<std::string> problems() const;

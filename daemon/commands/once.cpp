@@ -15,9 +15,11 @@
 #include "session.h"
 #include "signals.h"
 #include "summary.h"
+#include "sync/take_over.h"
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <unordered_set>
 
 namespace couponsync::daemon {
@@ -46,12 +48,13 @@ std::vector<bool> choose(const std::vector<ListingKey>& listings, const std::vec
 }
 
 /// A `once` that was killed or stopped less than an interval ago is continued: what it had completed is
-/// fresh.
+/// fresh. Times that lie ahead are no times: everything is read then.
 bool already_read(const ListingState& listing, const std::optional<InterruptedRun>& interrupted,
                   UnixSeconds now, std::chrono::milliseconds interval) {
-  if (!interrupted || !listing.last_completed_at || listing.next_page_token) return false;
-  const UnixSeconds fresh_since = now - std::chrono::floor<std::chrono::seconds>(interval).count();
-  return *listing.last_completed_at >= std::max(interrupted->started_at, fresh_since);
+  if (!interrupted || listing.next_page_token) return false;
+  const auto fresh_for = std::chrono::floor<std::chrono::seconds>(interval);
+  return is_recent(listing.last_completed_at, fresh_for, now) &&
+         *listing.last_completed_at >= interrupted->started_at;
 }
 
 RunReport stopped_by(const Failure& failure) {
@@ -76,19 +79,21 @@ struct Once {
 Task<RunReport> Once::run() {
   const Result<std::optional<InterruptedRun>> interrupted = co_await writer.interrupted_once();
   if (interrupted.has_error()) co_return stopped_by(interrupted.error());
-  std::vector<ListingKey> keys = watchlist;
-  Result<std::vector<ListingState>> states = co_await writer.set_watchlist(std::move(keys));
-  if (states.has_error()) co_return stopped_by(states.error());
+  const std::function<bool()> abandon = [] { return false; };
+  Result<std::optional<std::vector<ListingState>>> taken = co_await take_over(writer, watchlist, abandon);
+  if (taken.has_error()) co_return stopped_by(taken.error());
+  std::vector<ListingState> states = std::move(taken->value());
+  syncer.set_witnesses(witnesses_among(states));
 
   const UnixSeconds now = to_unix_seconds(env.wall_now());
   std::vector<ListingState*> listings;
   std::int64_t skipped = 0;
-  for (std::size_t i = 0; i < states->size(); ++i) {
+  for (std::size_t i = 0; i < states.size(); ++i) {
     if (!chosen[i]) continue;
-    if (everything && already_read((*states)[i], *interrupted, now, configuration.sync.interval))
+    if (everything && already_read(states[i], *interrupted, now, configuration.sync.interval))
       ++skipped;
     else
-      listings.push_back(&(*states)[i]);
+      listings.push_back(&states[i]);
   }
   if (skipped > 0)
     log.info("the last once was interrupted: the {} listings it completed are not read again", skipped);
@@ -117,7 +122,8 @@ int run_once(const OnceArguments& arguments) {
 
   IoLoop loop;
   SystemEnv env;
-  LogEvents events(log);
+  LogEvents events(log, env);
+  SendingPause pause(env, events);
   ApiAccess access = make_api_access(configuration, env);
   Mirror mirror = Mirror::open(mirror_options(configuration));
   set_redaction_key(mirror.redaction_key());
@@ -126,8 +132,8 @@ int run_once(const OnceArguments& arguments) {
   if (!shrunken.empty()) log->error("{}", shrunken);
   RateController rate(rate_options(configuration, learned_rate(mirror, env)), env.steady_now());
   Writer writer(std::move(mirror));
-  Session session(configuration, watchlist.listings.size(), std::move(access), {env, writer, events, rate},
-                  loop.context().get_executor());
+  Session session(configuration, watchlist.listings.size(), std::move(access),
+                  {env, writer, events, rate, pause}, loop.context().get_executor());
 
   Once once{configuration, env,
             writer,        session.syncer(),
@@ -151,8 +157,12 @@ int run_once(const OnceArguments& arguments) {
     return exit_code_of(*lost);
   }
   if (!report) return kExitIncomplete;
-  if (report->stopped_by)
-    log->error("{}; {}", describe(*report->stopped_by), report->stopped_by->rule().advice);
+  if (report->stopped_by) {
+    const FailureRule& rule = report->stopped_by->rule();
+    const bool stopped = rule.remedy == Remedy::stop_sending || rule.remedy == Remedy::stop_writing;
+    log->error("{}{}; {}", stopped ? "" : "given up, nothing gets through: ", describe(*report->stopped_by),
+               rule.advice);
+  }
   return exit_code_after(*report);
 }
 

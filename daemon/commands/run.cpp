@@ -15,6 +15,7 @@
 #include "mirror_options.h"
 #include "mirror_watch.h"
 #include "reload_report.h"
+#include "reload_requests.h"
 #include "service_notifier.h"
 #include "service_status.h"
 #include "session.h"
@@ -52,13 +53,14 @@ class Service {
         monitoring_(
             executor(), env_, configuration_, [this] { return now(); }, log_,
             [this] { tell_nobody_is_let_in(); }),
-        log_events_(log_, [this](const std::string& activity) { tell_status(activity); }),
+        log_events_(log_, env_, [this](const std::string& activity) { tell_status(activity); }),
         events_({&log_events_, &monitoring_.metrics(), &monitoring_.readiness()}),
         rate_(rate_options(configuration_, learned_rate(mirror, env_)), env_.steady_now()),
         writer_(std::move(mirror)),
         mirror_watch_(executor(), writer_, log_, [this] { loop_.stop(); }),
         scheduler_(env_, writer_, events_, plan(configuration_, watchlist, std::move(access)), executor()),
-        signals_(loop_.context(), {[this] { stop(); }, [this] { reload(); }}),
+        reload_requests_(executor(), [this] { reload(); }),
+        signals_(loop_.context(), {[this] { stop(); }, [this] { reload_requests_.ask(); }}),
         watchdog_(executor(), notifier_, [this] { return database_stuck_for() < DatabaseProgress::kHangs; }),
         status_timer_(executor()) {}
 
@@ -96,12 +98,14 @@ class Service {
   Monitoring monitoring_;
   LogEvents log_events_;
   EventFanout events_;
+  SendingPause pause_{env_, events_};
   RateController rate_;
   Writer writer_;
   MirrorWatch mirror_watch_;
   DatabaseProgress database_progress_;
   std::weak_ptr<const Session> session_;  ///< of the newest plan
   Scheduler scheduler_;
+  ReloadRequests reload_requests_;
   Signals signals_;
   Watchdog watchdog_;
   boost::asio::steady_timer status_timer_;
@@ -110,7 +114,7 @@ class Service {
 
 Plan Service::plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access) {
   auto session = std::make_shared<Session>(configuration, watchlist.listings.size(), std::move(access),
-                                           Session::Parts{env_, writer_, events_, rate_}, executor());
+                                           Session::Parts{env_, writer_, events_, rate_, pause_}, executor());
   session_ = session;
   return {share_syncer(std::move(session)), watchlist.listings};
 }
@@ -142,6 +146,7 @@ void Service::stop() {
   log_->info("stopping: what is committed stays, the rest goes on at its checkpoints after the next start");
   notifier_.stopping();
   monitoring_.readiness().stopping();
+  reload_requests_.stop();
   loop_.stop();
 }
 
@@ -233,8 +238,10 @@ void Service::tell_status(const std::string& activity) {
   status.learned = rate_.learned(now);
   if (const auto session = session_.lock()) {
     status.primary_avoided = session->avoided(Domain::primary, now);
-    status.backup_avoided = !configuration_.api.backup || session->avoided(Domain::backup, now);
+    status.backup_avoided = session->avoided(Domain::backup, now);
+    status.has_backup = session->has_backup();
   }
+  status.pause = monitoring_.readiness().pauses();
   status.activity = activity;
   status.unserved = monitoring_.unserved();
   notifier_.status(status.text());

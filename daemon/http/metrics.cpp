@@ -24,6 +24,13 @@ prometheus::Family<Gauge>& avoided(Registry& registry) {
                 "1 while calls go to the other domain because this one failed repeatedly.");
 }
 
+prometheus::Family<Gauge>& paused(Registry& registry) {
+  return gauges(
+      registry, "couponsyncd_sending_paused",
+      "1 while nothing is sent but single tries, for some seconds at least: no domain works, or WeChat "
+      "Pay says that calls come too fast.");
+}
+
 prometheus::Family<Gauge>& listings(Registry& registry) {
   return gauges(registry, "couponsyncd_listings",
                 "Watched listings; stale: not complete within three intervals, never_complete: not read to "
@@ -45,15 +52,17 @@ prometheus::MetricFamily staleness_of(const StatusReport* report) {
   const std::vector<UnixSeconds>& at = report->status.completed_at;
   summary.sample_count = at.size();
   summary.sample_sum = std::accumulate(at.begin(), at.end(), 0.0, [report](double sum, UnixSeconds when) {
-    return sum + static_cast<double>(report->now - when);
+    return sum + static_cast<double>(std::max<std::int64_t>(report->now - when, 0));
   });
   return family;
 }
 
-UnixSeconds last_complete_sync(const MirrorStatus& status) {
+/// Times that lie ahead are of a clock that was wrong.
+UnixSeconds last_complete_sync(const MirrorStatus& status, UnixSeconds now) {
   UnixSeconds last = 0;
   for (const RunSummary& run : status.last_runs)
-    if (run.finished_at && run.counters.listings_failed == 0) last = std::max(last, *run.finished_at);
+    if (run.finished_at && run.counters.listings_failed == 0 && *run.finished_at <= now + kMostAhead)
+      last = std::max(last, *run.finished_at);
   return last;
 }
 
@@ -65,6 +74,11 @@ Metrics::Gauges::Gauges(Registry& registry)
                               .Add({})),
       primary_avoided(avoided(registry).Add({{"domain", std::string(name_of(Domain::primary))}})),
       backup_avoided(avoided(registry).Add({{"domain", std::string(name_of(Domain::backup))}})),
+      no_domain_works(paused(registry).Add({{"reason", "no_domain_works"}})),
+      too_fast(paused(registry).Add({{"reason", "too_fast"}})),
+      paused_until(gauges(registry, "couponsyncd_sending_paused_until_timestamp_seconds",
+                          "When sending goes on; 0 while it is not paused, or until a call gets through.")
+                       .Add({})),
       sending_stopped(
           gauges(registry, "couponsyncd_sending_stopped",
                  "1 while nothing is sent because WeChat Pay refuses this brand's calls (401, 403).")
@@ -97,6 +111,10 @@ void Metrics::Gauges::set(const Observation& observation) {
   requests_per_second.Set(observation.requests_per_second);
   primary_avoided.Set(observation.primary_avoided ? 1 : 0);
   backup_avoided.Set(observation.backup_avoided ? 1 : 0);
+  no_domain_works.Set(observation.no_domain_works ? 1 : 0);
+  too_fast.Set(observation.too_fast ? 1 : 0);
+  const Instant until = observation.too_fast ? observation.too_fast->until : Instant{};
+  paused_until.Set(static_cast<double>(until.value_or(0)));
   sending_stopped.Set(observation.sending_stopped ? 1 : 0);
   writing_stopped.Set(observation.writing_stopped ? 1 : 0);
   checkpoint_failing.Set(observation.checkpoint_failing ? 1 : 0);
@@ -114,7 +132,7 @@ void Metrics::Gauges::set(const StatusReport& report) {
 }
 
 Metrics::Metrics(const Env& env)
-    : events_(registry_, env), gauges_(registry_), staleness_(staleness_of(nullptr)) {}
+    : env_(env), events_(registry_, env), gauges_(registry_), staleness_(staleness_of(nullptr)) {}
 
 std::string Metrics::text(const Observation& observation) {
   gauges_.set(observation);
@@ -123,10 +141,14 @@ std::string Metrics::text(const Observation& observation) {
     gauges_.set(*observation.report);
     staleness_ = staleness_of(observation.report);
     // The service may be younger than the last sync.
-    last_complete = std::max(last_complete, last_complete_sync(observation.report->status));
+    last_complete =
+        std::max(last_complete, last_complete_sync(observation.report->status, observation.report->now));
   }
-  gauges_.last_complete_sync.Set(
-      std::max(gauges_.last_complete_sync.Value(), static_cast<double>(last_complete)));
+  const UnixSeconds now = to_unix_seconds(env_.wall_now());
+  if (last_complete > now + kMostAhead) last_complete = 0;
+  const double before = gauges_.last_complete_sync.Value();
+  const bool believable = before <= static_cast<double>(now + kMostAhead);
+  gauges_.last_complete_sync.Set(std::max(believable ? before : 0.0, static_cast<double>(last_complete)));
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
   families.push_back(staleness_);
   return prometheus::TextSerializer().Serialize(families);

@@ -4,6 +4,7 @@
 #include "status_report.h"
 
 #include <cstddef>
+#include <optional>
 #include <prometheus/registry.h>
 #include <string>
 
@@ -14,6 +15,8 @@ struct Observation {
   double requests_per_second = 0;
   bool primary_avoided = false;
   bool backup_avoided = false;
+  std::optional<Pause> no_domain_works{};
+  std::optional<Pause> too_fast{};
   bool sending_stopped = false;
   bool writing_stopped = false;
   bool checkpoint_failing = false;
@@ -39,6 +42,9 @@ class Metrics {
     prometheus::Gauge& requests_per_second;
     prometheus::Gauge& primary_avoided;
     prometheus::Gauge& backup_avoided;
+    prometheus::Gauge& no_domain_works;
+    prometheus::Gauge& too_fast;
+    prometheus::Gauge& paused_until;
     prometheus::Gauge& sending_stopped;
     prometheus::Gauge& writing_stopped;
     prometheus::Gauge& checkpoint_failing;
@@ -52,6 +58,7 @@ class Metrics {
     prometheus::Gauge& last_complete_sync;
   };
 
+  const Env& env_;
   prometheus::Registry registry_;
   MetricsEvents events_;
   Gauges gauges_;

@@ -56,6 +56,8 @@ Task<WebPage> ServicePages::metrics() {
   observation.primary_avoided = now.primary_avoided;
   observation.backup_avoided = now.backup_avoided;
   observation.sending_stopped = parts_.readiness.sending_is_stopped();
+  observation.no_domain_works = parts_.readiness.pause(PauseCause::no_domain_works);
+  observation.too_fast = parts_.readiness.pause(PauseCause::too_fast);
   observation.writing_stopped = parts_.readiness.writing_is_stopped();
   observation.checkpoint_failing = now.checkpoint_failure.has_value();
   observation.write_queue_jobs = now.writer.pending;

@@ -16,7 +16,7 @@ namespace couponsync::daemon {
 struct ServiceNow {
   double requests_per_second = 0;
   bool primary_avoided = false;
-  bool backup_avoided = false;
+  bool backup_avoided = false;  ///< never where there is none
   WriterProgress writer;
   std::optional<Failure> checkpoint_failure;  ///< why the mirror's log cannot be moved into its file
   std::chrono::seconds database_stuck_for{0};

@@ -26,7 +26,9 @@ void DomainHealth::chosen() {
 void DomainHealth::succeeded(SteadyTime now) {
   --out_;
   if (!open_) return remember(false);
-  if (!trying_) return;  // sent before the domain opened: says nothing about now
+  if (!trying_ && dead()) return;  // sent before the domain opened: says nothing about now
+  consecutive_failures_ = 0;
+  if (!trying_) return;
   trying_ = false;
   if (++successes_ == kSuccessesToClose) close(now);
 }
@@ -40,6 +42,7 @@ void DomainHealth::failed(SteadyTime now) {
     openings_ = flapping ? std::min(openings_ + 1, kMostOpenings) : 1;
     return trip(now);
   }
+  ++consecutive_failures_;
   if (!trying_) return;
   trying_ = false;
   successes_ = 0;
@@ -78,28 +81,44 @@ void DomainHealth::close(SteadyTime now) {
 }
 
 Domain DomainSelector::choose(SteadyTime now, const Domain* avoid) {
-  const Domain domain = has_backup_ ? pick(now, avoid) : Domain::primary;
+  return take(has_backup_ ? pick(now, avoid) : Domain::primary);
+}
+
+Domain DomainSelector::choose_in_turn() { return take(next_in_turn()); }
+
+Domain DomainSelector::next_in_turn() const { return has_backup_ ? other(last_chosen_) : Domain::primary; }
+
+Domain DomainSelector::take(Domain domain) {
   health(domain).chosen();
   last_chosen_ = domain;
   return domain;
 }
 
 Domain DomainSelector::pick(SteadyTime now, const Domain* avoid) const {
-  if (all_avoided(now)) return other(last_chosen_);
+  if (all_dead()) return next_in_turn();
   const Domain first = avoid != nullptr ? other(*avoid) : Domain::primary;
+  if (all_avoided(now)) return health(first).dead() ? other(first) : first;
   if (avoided(first, now)) return other(first);
   const bool other_is_better = !avoided(other(first), now) && !health(other(first)).crowded();
   if (health(first).crowded() && other_is_better) return other(first);
   return first;
 }
 
-void DomainSelector::succeeded(Domain domain, SteadyTime now) { health(domain).succeeded(now); }
+void DomainSelector::succeeded(Domain domain, SteadyTime now) {
+  const bool nothing_worked = all_dead();
+  health(domain).succeeded(now);
+  if (nothing_worked && !health(domain).dead()) health(domain).close(now);
+}
 
 void DomainSelector::failed(Domain domain, SteadyTime now) { health(domain).failed(now); }
 
 void DomainSelector::abandoned(Domain domain) { health(domain).abandoned(); }
 
 bool DomainSelector::avoided(Domain domain, SteadyTime now) const { return health(domain).avoided(now); }
+
+bool DomainSelector::all_dead() const {
+  return health(Domain::primary).dead() && (!has_backup_ || health(Domain::backup).dead());
+}
 
 bool DomainSelector::all_avoided(SteadyTime now) const {
   return avoided(Domain::primary, now) && (!has_backup_ || avoided(Domain::backup, now));

@@ -20,6 +20,9 @@ class DomainHealth {
   bool avoided(SteadyTime now) const { return open_ && (trying_ || now < back_at_); }
   /// Its failures have not been made up for yet: it is avoided, or tried.
   bool open() const { return open_; }
+  /// It is open, and nothing but failures came from it lately. One that is open, but not dead, answers now and
+  /// then.
+  bool dead() const { return open_ && consecutive_failures_ >= kConsecutive; }
   /// It failed lately: no more calls may be out than would open it, so that an outage costs few.
   bool crowded() const {
     return !open_ && consecutive_failures_ > 0 && out_ + consecutive_failures_ >= kConsecutive;
@@ -31,6 +34,8 @@ class DomainHealth {
   void failed(SteadyTime now);
   /// The call ended without evidence.
   void abandoned();
+  /// It works: what was before is forgotten.
+  void close(SteadyTime now);
 
  private:
   static constexpr int kConsecutive = 5;
@@ -39,7 +44,6 @@ class DomainHealth {
   bool judged_down() const;
   void remember(bool failed);
   void trip(SteadyTime now);
-  void close(SteadyTime now);
 
   std::bitset<kRemembered> failures_;  ///< the newest is bit 0
   std::size_t known_ = 0;
@@ -62,10 +66,12 @@ class DomainSelector {
   explicit DomainSelector(bool has_backup) : has_backup_(has_backup) {}
 
   /// The domain for a call sent now. `avoid` is the domain the same page just failed on: the other one is
-  /// taken unless it is avoided itself. If all are avoided they take turns. Such a call counts as a try.
-  /// Without a backup it is always the primary.
+  /// taken unless it is avoided itself. If all are avoided it is one that answers now and then; if all are
+  /// dead they take turns. Such a call counts as a try. Without a backup it is always the primary.
   Domain choose(SteadyTime now, const Domain* avoid = nullptr);
-  /// A reply came that is no evidence against the domain.
+  /// The domains in turn, whatever they did: for the tries while nothing works.
+  Domain choose_in_turn();
+  /// A reply came that is no evidence against the domain. While all are dead, one is enough to close it.
   void succeeded(Domain domain, SteadyTime now);
   /// A failure came that is evidence against the domain (`FailureRule::against_domain`).
   void failed(Domain domain, SteadyTime now);
@@ -76,14 +82,17 @@ class DomainSelector {
   bool avoided(Domain domain, SteadyTime now) const;
   /// It failed, and no three tries in a row have shown yet that it is back.
   bool open(Domain domain) const { return health(domain).open(); }
-  /// No domain is worth an ordinary call: the caller tries, slowly, one call at a time.
-  bool all_avoided(SteadyTime now) const;
+  /// No domain is worth an ordinary call: the caller tries, slowly.
+  bool all_dead() const;
   bool has_backup() const { return has_backup_; }
 
  private:
   DomainHealth& health(Domain domain) { return health_[static_cast<std::size_t>(domain)]; }
   const DomainHealth& health(Domain domain) const { return health_[static_cast<std::size_t>(domain)]; }
   Domain pick(SteadyTime now, const Domain* avoid) const;
+  bool all_avoided(SteadyTime now) const;
+  Domain next_in_turn() const;
+  Domain take(Domain domain);
 
   bool has_backup_;
   Domain last_chosen_ = Domain::backup;

@@ -1,5 +1,7 @@
 #include "sync/client.h"
 
+#include "sync/own_limit.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -15,168 +17,244 @@ constexpr std::array kBackoffCaps{milliseconds(1000), milliseconds(2000), millis
 constexpr milliseconds kBackoffFloor{200};
 constexpr milliseconds kRetryAfterCap{10'000};
 
+/// So many refusals in a row, a witness's among them, stop all sending.
+constexpr int kRefusalsToStop = 3;
+/// Where calls were accepted lately, stray refusals are more likely than refused credentials.
+constexpr int kRefusalsToStopLater = 5;
+constexpr std::chrono::seconds kLately{60};
+constexpr int kTimesMoreWhileIll = 3;
+/// How often a page that met an outage gets all its attempts again.
+constexpr int kFreshStarts = 3;
+
 Domain other(Domain domain) { return domain == Domain::primary ? Domain::backup : Domain::primary; }
 
-bool is_verification_failure(FailureKind kind) {
-  return kind == FailureKind::signature_missing || kind == FailureKind::signature_wrong ||
-         kind == FailureKind::reply_replayed || kind == FailureKind::clock_skew;
+bool is_refusal(const Call& call) {
+  return call.page.has_error() && call.page.error().rule().remedy == Remedy::stop_sending;
 }
-
-/// A call whose reply is awaited: if it is cancelled, what was reserved for it is given back.
-class CallInFlight {
- public:
-  CallInFlight(Client::Parts& parts, Domain domain, SteadyTime sent_at)
-      : parts_(parts), domain_(domain), sent_at_(sent_at) {
-    parts_.events.call_started(domain_);
-  }
-  CallInFlight(const CallInFlight&) = delete;
-  CallInFlight& operator=(const CallInFlight&) = delete;
-  ~CallInFlight() {
-    if (ended_) return;
-    parts_.domains.abandoned(domain_);
-    parts_.rate.unanswered(sent_at_, parts_.env.steady_now());
-    parts_.events.call_cancelled(domain_);
-  }
-  void ended(const Result<FetchedPage>& page) {
-    ended_ = true;
-    std::optional<Failure> failure;
-    if (page.has_error()) failure = page.error();
-    parts_.events.call_ended(domain_, failure ? &*failure : nullptr, parts_.env.steady_now() - sent_at_);
-  }
-
- private:
-  Client::Parts& parts_;
-  Domain domain_;
-  SteadyTime sent_at_;
-  bool ended_ = false;
-};
 
 }  // namespace
 
-/// How one page's attempts have gone so far.
-struct Client::Attempts {
-  int failed = 0;                     ///< passing failures; a 429 is none
-  std::optional<Domain> last_domain;  ///< of the last attempt
-  std::optional<Domain> avoid;        ///< the domain the last attempt failed on
-  bool in_outage = false;             ///< the last attempt was a try while no domain worked
-  bool given_up = false;              ///< no domain has worked for too long
+/// One page that is being fetched: how its calls have gone so far.
+struct Client::Fetch {
+  ListingKey key;
+  std::optional<std::string> page_token;
+  Call call{};  ///< the last one
+  Route route{};
+  std::optional<SteadyTime> failing_since{};  ///< when the first attempt that failed was sent
+  int fresh_starts = 0;
+  OwnLimit limit{};
 };
 
 Client::Client(Parts parts, Exchange exchange, ClientOptions options,
                const boost::asio::any_io_executor& executor)
-    : parts_(parts),
-      exchange_(std::move(exchange)),
-      options_(options),
-      pacer_(parts.env, parts.rate, executor),
-      gate_(executor),
-      outage_(parts.env, parts.domains, executor) {}
+    : parts_(parts), options_(options), caller_(parts, std::move(exchange), executor) {}
+
+void Client::begin_run(std::optional<std::chrono::seconds> patience, std::vector<ListingKey> candidates) {
+  caller_.evidence().set_candidates(std::move(candidates));
+  caller_.begin_run(patience);
+}
 
 Task<Result<FetchedPage>> Client::fetch(ListingKey key, std::optional<std::string> page_token) {
-  Attempts attempts;
+  Fetch fetch{.key = std::move(key), .page_token = std::move(page_token)};
   for (;;) {
-    Result<FetchedPage> page = co_await attempt(key, page_token, attempts);
-    if (page.has_value()) co_return page;
-    const Failure& failure = page.error();
-    const Domain domain = attempts.last_domain.value_or(Domain::primary);
-    if (failure.rule().remedy == Remedy::repeat_when_paced) {
-      parts_.events.rate_limited(key, domain, failure);
-      continue;
+    Call call = co_await caller_.call(fetch.key, fetch.page_token, fetch.route);
+    fetch.call = std::move(call);
+    const Next next = co_await judge(fetch);
+    if (next == Next::again) continue;
+    if (fetch.call.page.has_value()) caller_.evidence().absolve(fetch.key);
+    co_return std::move(fetch.call.page);
+  }
+}
+
+Task<Client::Next> Client::judge(Fetch& fetch) {
+  if (fetch.call.has_waited && !fetch.call.is_try && fetch.fresh_starts < kFreshStarts) {
+    ++fetch.fresh_starts;
+    fetch.route.failed = 0;
+    fetch.failing_since.reset();
+  }
+  if (is_refusal(fetch.call)) {
+    const Next next = co_await judge_refusal(fetch);
+    if (next == Next::again || is_refusal(fetch.call)) co_return next;
+  }
+  if (fetch.call.of_another) {
+    co_await wait_after_another(fetch);
+    co_return Next::again;
+  }
+  if (fetch.call.page.has_value()) co_return Next::give_up;
+  const Failure failure = fetch.call.page.error();
+  switch (failure.rule().remedy) {
+    case Remedy::repeat_at_once:
+      parts_.events.attempt_failed(fetch.key, fetch.call.domain, failure, milliseconds::zero());
+      co_return Next::again;
+    case Remedy::repeat_when_paced: {
+      const Next next = co_await judge_limit(fetch);
+      co_return next;
     }
-    if (failure.rule().remedy == Remedy::repeat_at_once) {
-      parts_.events.attempt_failed(key, domain, failure, milliseconds::zero());
-      continue;
+    case Remedy::repeat: {
+      const Next next = co_await judge_passing(fetch);
+      co_return next;
     }
-    if (failure.rule().remedy != Remedy::repeat || attempts.given_up) co_return page;
-    // A failed try of an outage says nothing about the page, and the gate says when the next one goes.
-    if (!attempts.in_outage && ++attempts.failed >= options_.max_attempts) co_return page;
-    ++parts_.counters.retries;
-    const milliseconds wait = attempts.in_outage ? milliseconds::zero() : backoff(attempts, failure);
-    parts_.events.attempt_failed(key, domain, failure, wait);
-    const SteadyTime until = parts_.env.steady_now() + wait;
-    if (wait > milliseconds::zero()) co_await parts_.env.sleep_until(until);
+    default:
+      co_return Next::give_up;
   }
 }
 
-Task<Result<FetchedPage>> Client::attempt(const ListingKey& key, const std::optional<std::string>& page_token,
-                                          Attempts& attempts) {
-  Result<SendingGate::Pass> pass = co_await gate_.enter();
-  if (pass.has_error()) co_return pass.error();
-  std::optional<OutageGate::Pass> way;
-  SteadyTime sent_at;
-  for (;;) {
-    Result<OutageGate::Pass> entered = co_await outage_.enter();
-    attempts.given_up = entered.has_error();
-    if (entered.has_error()) co_return entered.error();
-    way.emplace(std::move(*entered));
-    sent_at = co_await pacer_.next_turn();
-    // Many calls may have been waiting for their turn when the first refusal came, or the last domain went.
-    if (!gate_.refusal() && (way->is_try() || !parts_.domains.all_avoided(sent_at))) break;
-    parts_.rate.unanswered(sent_at, sent_at);
-    if (gate_.refusal()) co_return *gate_.refusal();
+/// Gives up if it is final: the brand is refused, or this listing alone. A call that was not refused may have
+/// taken the place of the one that was.
+Task<Client::Next> Client::judge_refusal(Fetch& fetch) {
+  std::optional<SendingGate::Doubt> doubt = std::exchange(fetch.call.doubt, std::nullopt);
+  if (doubt) {
+    const Next next = co_await confirm(fetch, std::move(*doubt));
+    co_return next;
   }
-  attempts.in_outage = way->is_try();
-  const Domain domain = parts_.domains.choose(sent_at, attempts.avoid ? &*attempts.avoid : nullptr);
-  if (attempts.avoid && domain != *attempts.avoid) ++parts_.counters.failovers;
-  attempts.last_domain = domain;
-  ++parts_.counters.requests;
-
-  CallInFlight call(parts_, domain, sent_at);
-  RequestOrders::Ticket ticket = parts_.orders.issue();
-  Answer answer = co_await exchange_.call(domain, key, page_token);
-  if (answer.page.has_value()) {
-    answer.page->request = std::move(ticket);
-    answer.page->received = parts_.orders.next();
-  }
-  call.ended(answer.page);
-  learn(domain, sent_at, answer);
-  Result<FetchedPage>& page = answer.page;
-  attempts.avoid.reset();
-  // A proxy in front of one domain may be what breaks the signatures.
-  if (page.has_error() && is_verification_failure(page.error().kind) && attempts.failed > 0)
-    attempts.avoid = domain;
-  std::optional<Failure> against_domain;
-  if (page.has_error() && page.error().rule().against_domain) against_domain = page.error();
-  if (against_domain) attempts.avoid = domain;
-  way->ended(against_domain ? &*against_domain : nullptr);
-  if (page.has_error() && page.error().rule().remedy == Remedy::stop_sending) gate_.shut(page.error());
-  pass->settle();
-  co_return std::move(page);
+  Evidence& evidence = caller_.evidence();
+  // Another one finds out what it means, or nothing is sent anyway.
+  if (fetch.call.of_another || !evidence.is_blamed(fetch.key)) co_return Next::again;
+  if (evidence.others_work_since(fetch.key, fetch.call.sent_at)) co_return Next::give_up;
+  const std::optional<Call> witness = co_await ask_witness(fetch.key);
+  if (witness && shows_that_calls_work(witness->page)) co_return Next::give_up;
+  evidence.absolve(fetch.key);
+  co_return Next::again;
 }
 
-void Client::learn(Domain domain, SteadyTime sent_at, const Answer& answer) {
-  const SteadyTime now = parts_.env.steady_now();
-  std::optional<Failure> failure;
-  if (answer.page.has_error()) failure = answer.page.error();
-  parts_.counters.bytes += answer.wire_bytes;
-  if (!answer.replied) {
-    parts_.rate.unanswered(sent_at, now);
-  } else if (failure && failure->kind == FailureKind::rate_limited) {
-    ++parts_.counters.rate_limited;
-    parts_.rate.refused(sent_at, now, failure->retry_after);
-  } else {
-    parts_.rate.accepted(sent_at, now);
+/// The same page again, and then another listing's, in turn: refused in a row they stop all sending; but if
+/// others are accepted and this listing is refused once more, it fails alone.
+Task<Client::Next> Client::confirm(Fetch& fetch, SendingGate::Doubt doubt) {
+  Evidence& evidence = caller_.evidence();
+  const bool worked_lately = evidence.any_works_since(parts_.env.steady_now() - kLately);
+  const int enough = worked_lately ? kRefusalsToStopLater : kRefusalsToStop;
+  const std::optional<std::string> first_page;
+  bool others_work = false;
+  for (int refusals = 1; refusals < enough;) {
+    Call own = co_await caller_.confirming_call(fetch.key, fetch.page_token, fetch.route);
+    if (own.of_another) continue;  // it had to wait for a domain that works
+    fetch.call = std::move(own);
+    if (!is_refusal(fetch.call)) {
+      if (shows_that_calls_work(fetch.call.page)) doubt.dispelled();
+      co_return Next::give_up;
+    }
+    ++refusals;
+    if (others_work) {
+      doubt.dispelled();
+      evidence.blame(fetch.key);
+      co_return Next::give_up;
+    }
+    const std::optional<ListingKey> witness = evidence.witness_for(fetch.key);
+    if (!witness || refusals >= enough) continue;
+    Route route;
+    const Call asked = co_await caller_.confirming_call(*witness, first_page, route);
+    others_work = shows_that_calls_work(asked.page);
+    if (is_refusal(asked)) ++refusals;
   }
-
-  const bool was_open = parts_.domains.open(domain);
-  if (failure && failure->rule().against_domain)
-    parts_.domains.failed(domain, now);
-  else if (failure && (!answer.replied || is_verification_failure(failure->kind)))
-    parts_.domains.abandoned(domain);  // nothing came of it, or WeChat Pay itself sent a wrong signature
-  else
-    parts_.domains.succeeded(domain, now);
-  const bool is_open = parts_.domains.open(domain);
-  if (!was_open && is_open && failure) parts_.events.domain_avoided(domain, *failure);
-  if (was_open && !is_open) parts_.events.domain_back(domain);
+  caller_.stop_sending(doubt, fetch.call.page.error());
+  co_return Next::give_up;
 }
 
-milliseconds Client::backoff(const Attempts& attempts, const Failure& failure) {
+/// A limit is the brand's, and the page waits for its turn, unless it is the listing's own.
+Task<Client::Next> Client::judge_limit(Fetch& fetch) {
+  Evidence& evidence = caller_.evidence();
+  const Failure failure = fetch.call.page.error();
+  parts_.events.rate_limited(fetch.key, fetch.call.domain, failure);
+  fetch.limit.refused(evidence.worked(), evidence.limited_so_far(), failure.retry_after);
+  const bool known = evidence.is_blamed(fetch.key);
+  if (fetch.limit.is_own(known)) {
+    evidence.blame(fetch.key);
+    co_return Next::give_up;
+  }
+  // Not in a rhythm that a quota's window could have as well.
+  if (fetch.limit.wants_witness(known) && (known || parts_.env.random_unit() < 0.5)) {
+    fetch.limit.asked_witness();
+    co_await ask_witness(fetch.key);
+  }
+  co_return Next::again;
+}
+
+/// What happened to another listing's page is no failure of this one.
+Task<> Client::wait_after_another(Fetch& fetch) {
+  if (fetch.call.page.has_value() || fetch.call.is_try) co_return;
+  const Failure failure = fetch.call.page.error();
+  if (failure.rule().remedy == Remedy::repeat_when_paced)
+    parts_.events.rate_limited(fetch.key, fetch.call.domain, failure);
+  if (failure.rule().remedy != Remedy::repeat) co_return;
+  if (++fetch.route.failed >= options_.max_attempts) {
+    caller_.begin_outage(failure);
+    co_return;
+  }
+  const SteadyTime until = parts_.env.steady_now() + backoff(fetch, failure);
+  co_await parts_.env.sleep_until(until);
+}
+
+Task<Client::Next> Client::judge_passing(Fetch& fetch) {
+  const Failure failure = fetch.call.page.error();
+  // A failed try of an outage says nothing about the page, and the gate says when the next one goes.
+  milliseconds wait{0};
+  if (!fetch.call.is_try) {
+    if (!fetch.failing_since) fetch.failing_since = fetch.call.sent_at;
+    // While many calls break off and others get through, a page needs more luck.
+    const bool ill = caller_.evidence().others_break_off(fetch.key);
+    const int most = ill ? options_.max_attempts * kTimesMoreWhileIll : options_.max_attempts;
+    if (++fetch.route.failed >= most) {
+      const Next next = co_await judge_exhausted(fetch);
+      co_return next;
+    }
+    wait = backoff(fetch, failure);
+  }
+  ++parts_.counters.retries;
+  parts_.events.attempt_failed(fetch.key, fetch.call.domain, failure, wait);
+  const SteadyTime until = parts_.env.steady_now() + wait;
+  if (wait > milliseconds::zero()) co_await parts_.env.sleep_until(until);
+  co_return Next::again;
+}
+
+/// Each attempt failed. That is the listing's failure if others work meanwhile; if they do not, nothing
+/// works.
+Task<Client::Next> Client::judge_exhausted(Fetch& fetch) {
+  Evidence& evidence = caller_.evidence();
+  const Failure failure = fetch.call.page.error();
+  bool is_own = evidence.is_blamed(fetch.key) || evidence.others_work_since(fetch.key, *fetch.failing_since);
+  if (!is_own) {
+    const std::optional<Call> witness = co_await ask_witness(fetch.key);
+    if (!witness) {
+      // There is no other listing. What the API says is about this one, what breaks calls is not.
+      is_own = !failure.code.empty() || !failure.rule().against_domain;
+    } else if (shows_that_calls_work(witness->page)) {
+      is_own = true;
+    } else if (witness->page.error().rule().remedy != Remedy::repeat) {
+      // Refused or too fast: that is no answer.
+      fetch.route.failed = options_.max_attempts - 1;
+      co_return Next::again;
+    }
+  }
+  if (is_own) {
+    evidence.blame(fetch.key);
+    co_return Next::give_up;
+  }
+  caller_.begin_outage(failure);
+  ++parts_.counters.retries;
+  parts_.events.attempt_failed(fetch.key, fetch.call.domain, failure, milliseconds::zero());
+  co_return Next::again;
+}
+
+Task<std::optional<Call>> Client::ask_witness(const ListingKey& key) {
+  const std::optional<ListingKey> witness = caller_.evidence().witness_for(key);
+  if (!witness) co_return std::nullopt;
+  const std::optional<std::string> first_page;
+  Route route;
+  Call call = co_await caller_.call(*witness, first_page, route);
+  if (call.page.has_error() && call.page.error().rule().remedy == Remedy::repeat_when_paced)
+    parts_.events.rate_limited(*witness, call.domain, call.page.error());
+  co_return std::optional<Call>(std::move(call));
+}
+
+milliseconds Client::backoff(const Fetch& fetch, const Failure& failure) {
   if (failure.retry_after) return std::min(*failure.retry_after, kRetryAfterCap);
+  const Route& route = fetch.route;
   // Trying the other domain for the first time needs no patience: it has done nothing wrong.
-  if (attempts.failed == 1 && attempts.avoid && parts_.domains.has_backup() &&
-      !parts_.domains.avoided(other(*attempts.avoid), parts_.env.steady_now()))
+  if (route.failed == 1 && route.avoid && parts_.domains.has_backup() &&
+      !parts_.domains.avoided(other(*route.avoid), parts_.env.steady_now()))
     return milliseconds::zero();
   const auto step =
-      std::min<std::size_t>(static_cast<std::size_t>(attempts.failed) - 1, kBackoffCaps.size() - 1);
+      std::min<std::size_t>(static_cast<std::size_t>(route.failed) - 1, kBackoffCaps.size() - 1);
   const auto spread = static_cast<double>((kBackoffCaps[step] - kBackoffFloor).count());
   return kBackoffFloor + milliseconds(static_cast<std::int64_t>(parts_.env.random_unit() * spread));
 }

@@ -8,6 +8,8 @@ namespace {
 constexpr std::int64_t kMostSlots = 15;
 constexpr std::int64_t kListingsPerSlot = 64;
 constexpr std::int64_t kShortestSlotted = 60;
+/// Clocks are set back by a little all the time.
+constexpr std::int64_t kClockSlack = 5;
 
 }  // namespace
 
@@ -24,6 +26,11 @@ UnixSeconds DueTimes::next(ListingId listing, UnixSeconds started_at) const {
   const UnixSeconds earliest = started_at + interval_ / 4;
   const std::int64_t into = (earliest - phase) % interval_;
   return into == 0 ? earliest : earliest + interval_ - into;
+}
+
+bool DueTimes::explain(UnixSeconds due_at, UnixSeconds now) const {
+  const std::int64_t longest = slots_ == 1 ? interval_ : interval_ + interval_ / 4;
+  return due_at - now <= longest + kClockSlack;
 }
 
 }  // namespace couponsync

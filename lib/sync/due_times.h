@@ -19,6 +19,10 @@ class DueTimes {
 
   UnixSeconds next(ListingId listing, UnixSeconds started_at) const;
 
+  /// Whether a due time that was stored can be believed: with this interval it cannot lie further ahead than
+  /// that, unless the clock was ahead when it was stored or the interval was another one.
+  bool explain(UnixSeconds due_at, UnixSeconds now) const;
+
  private:
   std::int64_t interval_;
   std::int64_t slots_;

@@ -3,6 +3,7 @@
 #include "base/failure.h"
 #include "base/http.h"
 #include "base/listing.h"
+#include "base/time.h"
 #include "store/mirror.h"
 
 #include <chrono>
@@ -12,6 +13,20 @@
 #include <vector>
 
 namespace couponsync {
+
+/// What holds every call back for a while, whatever listing it is for.
+enum class PauseCause {
+  no_domain_works,  ///< single calls try
+  too_fast,         ///< WeChat Pay asked for a pause, or refuses whatever is sent
+};
+
+struct Pause {
+  PauseCause cause = PauseCause::no_domain_works;
+  Failure why{};  ///< what calls meet
+  UnixSeconds since = 0;
+  Instant until{};  ///< when sending goes on; absent: as soon as a call gets through
+  std::chrono::seconds lasted{0};
+};
 
 /// What happened, for logs, metrics and progress: this library itself never logs. Called on the io thread;
 /// must not throw and must return at once. Every event has an empty body, so that a listener names only what
@@ -51,6 +66,10 @@ class Events {
   virtual void domain_avoided(Domain /*domain*/, const Failure& /*why*/) {}
   virtual void domain_back(Domain /*domain*/) {}
 
+  /// Nothing is sent for now: when that has lasted for some seconds, when its end moved, and once a minute.
+  virtual void sending_paused(const Pause& /*pause*/) {}
+  /// It is over, after `lasted`; only where it was told.
+  virtual void sending_resumed(const Pause& /*pause*/) {}
   /// The API refused the credentials: nothing is sent until the probe in `again_in`.
   virtual void sending_stopped(const Failure& /*why*/, std::chrono::seconds /*again_in*/) {}
   /// The mirror takes no rows: nothing is read until the next try in `again_in`.

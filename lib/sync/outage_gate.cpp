@@ -1,64 +1,69 @@
 #include "sync/outage_gate.h"
 
-#include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace couponsync {
-namespace {
-
-using namespace std::chrono_literals;
-
-constexpr std::chrono::seconds kPatience = 40s;
-constexpr std::chrono::seconds kFirstWait = 1s;
-constexpr std::chrono::seconds kLongestWait = 5s;
-
-}  // namespace
 
 OutageGate::Pass::Pass(Pass&& other) noexcept
-    : gate_(std::exchange(other.gate_, nullptr)), is_try_(other.is_try_) {}
+    : gate_(std::exchange(other.gate_, nullptr)),
+      try_number_(other.try_number_),
+      has_waited_(other.has_waited_) {}
 
-OutageGate::Pass::~Pass() {
-  if (gate_ != nullptr && is_try_) gate_->end_try();  // cancelled: the next one tries
+OutageGate::Pass::~Pass() { ended(); }  // cancelled: the next one tries
+
+void OutageGate::Pass::ended() {
+  OutageGate* const gate = std::exchange(gate_, nullptr);
+  if (gate != nullptr && is_try()) gate->try_ended(false);
 }
 
-void OutageGate::Pass::ended(const Failure* failure) {
-  std::exchange(gate_, nullptr)->call_ended(failure, is_try_);
+void OutageGate::Pass::got_through() {
+  OutageGate* const gate = std::exchange(gate_, nullptr);
+  // A reply to a call that was sent before nothing worked says nothing about now.
+  if (gate->is_shut() && !is_try()) return;
+  gate->last_failures_ = {};
+  if (!is_try()) return;
+  gate->outage_.end();
+  gate->pause_.over(PauseCause::no_domain_works);
+  gate->try_ended(false);
 }
 
-void OutageGate::call_ended(const Failure* failure, bool was_try) {
-  if (failure == nullptr)
-    since_.reset();
-  else
-    last_failure_ = *failure;
-  if (!was_try) return;
-  try_at_ = env_.steady_now();
-  if (failure != nullptr) try_at_ += std::min(kFirstWait * (1 << std::min(failed_tries_++, 4)), kLongestWait);
-  end_try();
+void OutageGate::Pass::failed(Domain domain, const Failure& why) {
+  OutageGate* const gate = std::exchange(gate_, nullptr);
+  gate->last_failures_[static_cast<std::size_t>(domain)] = why;
+  if (!is_try()) return;
+  gate->try_ended(true);
+  if (gate->is_shut()) gate->pause_.no_domain_works(gate->reason());
 }
 
-void OutageGate::end_try() {
-  trying_ = false;
+void OutageGate::try_ended(bool failed) {
+  outage_.try_ends(failed, env_.steady_now());
   changed_.notify_all();
 }
 
-Task<Result<OutageGate::Pass>> OutageGate::enter() {
+void OutageGate::begin(const Failure& why) {
+  if (outage_.under_way()) return;
+  why_begun_ = why;
+  outage_.begin(env_.steady_now());
+  pause_.no_domain_works(reason());
+}
+
+Failure OutageGate::reason() const {
+  const auto& [primary, backup] = last_failures_;
+  return primary ? *primary : backup.value_or(why_begun_);
+}
+
+Task<OutageGate::Pass> OutageGate::enter() {
+  if (!outage_.under_way()) co_return Pass(this, std::nullopt, false);
+  const Turn::Holder turn = co_await turn_.take();
   for (;;) {
+    if (!outage_.under_way()) co_return Pass(this, std::nullopt, true);
     const SteadyTime now = env_.steady_now();
-    if (!domains_.all_avoided(now)) co_return Pass(this, false);
-    if (!since_) {
-      since_ = now;
-      try_at_ = now;
-      failed_tries_ = 0;
-    }
-    if (!trying_ && now >= try_at_) {
-      trying_ = true;
-      co_return Pass(this, true);
-    }
-    const SteadyTime give_up_at = *since_ + kPatience;
-    if (now >= give_up_at && last_failure_) co_return *last_failure_;
-    const SteadyTime until = trying_ ? give_up_at : std::min(try_at_, std::max(give_up_at, now));
-    co_await changed_.wait_until(env_, until);
+    const std::optional<SteadyTime> try_at = outage_.next_try_at();
+    if (try_at && *try_at <= now) co_return Pass(this, outage_.try_begins(now), true);
+    if (try_at)
+      co_await changed_.wait_until(env_, *try_at);
+    else
+      co_await changed_.wait();
   }
 }
 

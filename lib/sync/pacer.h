@@ -3,9 +3,9 @@
 #include "base/env.h"
 #include "base/task.h"
 #include "net/rate_controller.h"
+#include "sync/turn.h"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/experimental/channel.hpp>
 
 namespace couponsync {
 
@@ -13,17 +13,16 @@ namespace couponsync {
 /// io thread. The controller is the brand's and outlives the pacer.
 class Pacer {
  public:
-  Pacer(Env& env, RateController& rate, const boost::asio::any_io_executor& executor);
+  Pacer(Env& env, RateController& rate, const boost::asio::any_io_executor& executor)
+      : env_(env), rate_(rate), turn_(executor) {}
 
   /// Returns when the caller may send, and counts the call as sent at that instant. Cancellable.
   Task<SteadyTime> next_turn();
 
  private:
-  using Turn = boost::asio::experimental::channel<void(boost::system::error_code)>;
-
   Env& env_;
   RateController& rate_;
-  Turn turn_;  ///< holds the one token; who has taken it out is next
+  Turn turn_;
 };
 
 }  // namespace couponsync

@@ -10,8 +10,6 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kFirstRetry{30};
-/// While credentials are refused one listing probes for all.
-constexpr seconds kRefusedRetry{60};
 /// What a reading's first pages showed is too old to go on from after so long, or after the interval.
 constexpr seconds kBookmarkLife{600};
 /// Between two pages of one reading; what waits longer was held back, and is no picture of one moment.
@@ -220,7 +218,6 @@ Task<Failure> Pager::fail(ListingState& listing, const Reading& reading, Failure
 }
 
 seconds Pager::retry_delay(const ListingState& listing, const Failure& why) {
-  if (why.rule().remedy == Remedy::stop_sending) return kRefusedRetry;
   // Nothing but a change of the configuration or of the brand's coupons mends these.
   if (why.kind == FailureKind::bad_request || why.kind == FailureKind::not_found) return options_.interval;
   const auto doubled = kFirstRetry.count() << std::min<std::int64_t>(listing.failures, 10);

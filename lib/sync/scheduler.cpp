@@ -1,6 +1,9 @@
 #include "sync/scheduler.h"
 
+#include "sync/take_over.h"
+
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -13,12 +16,9 @@ constexpr seconds kRefusedProbe{60};
 constexpr seconds kMirrorRetry{30};
 /// Due times are wall-clock times, which may be set: look again at least this often.
 constexpr seconds kLongestSleep{60};
-
-bool is_due(const ListingState& listing, UnixSeconds now) {
-  // A bookmark without a failure is a reading that was interrupted: it goes on at once.
-  const bool interrupted = listing.next_page_token && listing.failures == 0;
-  return !listing.next_due_at || *listing.next_due_at <= now || interrupted;
-}
+/// Failed listings are due at times of their own: so often they are gathered to a run, if the interval is not
+/// shorter.
+constexpr seconds kFailedOnesEvery{60};
 
 }  // namespace
 
@@ -28,6 +28,7 @@ Scheduler::Scheduler(Env& env, Writer& writer, Events& events, Plan plan,
 
 void Scheduler::reload(Plan plan) {
   next_plan_ = std::move(plan);
+  if (plan_.syncer) plan_.syncer->leave_pauses();
   sync_all();
 }
 
@@ -49,18 +50,17 @@ Task<Failure> Scheduler::run() {
       continue;
     }
     const bool all = std::exchange(sync_asked_, false) || all_unfinished;
-    const UnixSeconds now = to_unix_seconds(env_.wall_now());
-    std::vector<ListingState*> due = due_listings(now, all);
+    std::vector<ListingState*> due = due_listings(all);
     if (due.empty()) {
-      const UnixSeconds until = next_due(now);
-      co_await wait_until(until);
+      co_await wait_until_due();
       trigger = RunTrigger::interval;
       continue;
     }
+    failed_ones_from_ = env_.steady_now() + std::min(plan_.syncer->interval(), kFailedOnesEvery);
     const RunTrigger reason = all ? RunTrigger::sighup : trigger;
     const RunReport report = co_await plan_.syncer->run(reason, std::move(due));
     trigger = RunTrigger::interval;
-    all_unfinished = all && report.stopped_by.has_value();
+    all_unfinished = all && (report.stopped_by || report.left);
     if (!report.stopped_by) continue;
     const bool over = co_await pause_after(*report.stopped_by);
     if (over) co_return *report.stopped_by;
@@ -71,31 +71,59 @@ Task<Result<>> Scheduler::adopt_plan() {
   while (next_plan_) {
     Plan plan = std::move(*next_plan_);
     next_plan_.reset();
-    std::vector<ListingKey> keys = plan.watchlist;
-    Result<std::vector<ListingState>> states = co_await writer_.set_watchlist(std::move(keys));
+    const std::function<bool()> superseded = [this] { return next_plan_.has_value(); };
+    Result<std::optional<std::vector<ListingState>>> states =
+        co_await take_over(writer_, plan.watchlist, superseded);
     if (states.has_error()) {
       if (!next_plan_) next_plan_ = std::move(plan);
       co_return states.error();
     }
+    if (!*states) continue;
     plan_ = std::move(plan);
-    listings_ = std::move(*states);
+    listings_ = std::move(**states);
+    due_times_ = DueTimes(plan_.syncer->interval(), listings_.size());
+    plan_.syncer->set_witnesses(witnesses_among(listings_));
   }
   co_return Result<>{};
 }
 
-std::vector<ListingState*> Scheduler::due_listings(UnixSeconds now, bool all) {
+bool Scheduler::is_due(const ListingState& listing, UnixSeconds now) const {
+  // A bookmark without a failure is a reading that was interrupted: it goes on at once.
+  const bool interrupted = listing.next_page_token && listing.failures == 0;
+  if (!listing.next_due_at || *listing.next_due_at <= now || interrupted) return true;
+  return !due_times_.explain(*listing.next_due_at, now);
+}
+
+std::vector<ListingState*> Scheduler::due_listings(bool all) {
+  const UnixSeconds now = to_unix_seconds(env_.wall_now());
   std::vector<ListingState*> due;
-  for (ListingState& listing : listings_)
-    if (all || is_due(listing, now)) due.push_back(&listing);
+  bool only_failed_ones = !all;
+  for (ListingState& listing : listings_) {
+    if (!all && !is_due(listing, now)) continue;
+    due.push_back(&listing);
+    only_failed_ones = only_failed_ones && listing.failures > 0;
+  }
+  if (only_failed_ones && failed_ones_wait()) return {};
   std::ranges::stable_sort(due, {},
                            [](const ListingState* listing) { return listing->next_due_at.value_or(0); });
   return due;
 }
 
-UnixSeconds Scheduler::next_due(UnixSeconds now) const {
+Task<> Scheduler::wait_until_due() {
+  const UnixSeconds now = to_unix_seconds(env_.wall_now());
   UnixSeconds next = now + kLongestSleep.count();
-  for (const ListingState& listing : listings_) next = std::min(next, listing.next_due_at.value_or(now));
-  return next;
+  bool failed_one_is_due = false;
+  for (const ListingState& listing : listings_) {
+    const bool due = is_due(listing, now);
+    if (due && listing.failures > 0)
+      failed_one_is_due = true;
+    else
+      next = std::min(next, due ? now : *listing.next_due_at);
+  }
+  std::chrono::nanoseconds wait = std::chrono::system_clock::from_time_t(next) - env_.wall_now();
+  if (failed_one_is_due)
+    wait = std::min<std::chrono::nanoseconds>(wait, failed_ones_from_ - env_.steady_now());
+  co_await wait_for(wait);
 }
 
 ListingCensus Scheduler::census(std::chrono::seconds max_age) const {
@@ -105,18 +133,16 @@ ListingCensus Scheduler::census(std::chrono::seconds max_age) const {
   census.next_due = std::numeric_limits<UnixSeconds>::max();
   for (const ListingState& listing : listings_) {
     const bool failing = listing.failures > 0;
-    const bool complete = listing.last_completed_at && now - *listing.last_completed_at <= max_age.count();
     census.failing += failing ? 1 : 0;
-    census.fresh += complete && !failing ? 1 : 0;
-    census.next_due = std::min(*census.next_due, listing.next_due_at.value_or(now));
+    census.fresh += is_recent(listing.last_completed_at, max_age, now) && !failing ? 1 : 0;
+    census.next_due = std::min(*census.next_due, is_due(listing, now) ? now : *listing.next_due_at);
   }
   if (census.watched == 0 || *census.next_due <= now) census.next_due.reset();
   return census;
 }
 
-Task<> Scheduler::wait_until(UnixSeconds wall_time) {
-  const auto wait = std::chrono::system_clock::from_time_t(wall_time) - env_.wall_now();
-  const SteadyTime until = env_.steady_now() + std::chrono::duration_cast<SteadyTime::duration>(wait);
+Task<> Scheduler::wait_for(std::chrono::nanoseconds time) {
+  const SteadyTime until = env_.steady_now() + time;
   const std::uint64_t seen = requests_;
   while (requests_ == seen && env_.steady_now() < until) co_await asked_.wait_until(env_, until);
 }
@@ -131,8 +157,7 @@ Task<bool> Scheduler::pause_after(const Failure& failure) {
     events_.writing_stopped(failure, pause);
   // A request that came during the refused run may bring better credentials; a full disk it does not mend.
   if (refused && sync_asked_) co_return false;
-  const UnixSeconds until = to_unix_seconds(env_.wall_now()) + pause.count();
-  co_await wait_until(until);
+  co_await wait_for(pause);
   co_return false;
 }
 

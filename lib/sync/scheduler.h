@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "store/writer.h"
 #include "sync/condition.h"
+#include "sync/due_times.h"
 #include "sync/events.h"
 #include "sync/syncer.h"
 
@@ -32,8 +33,10 @@ struct ListingCensus {
 };
 
 /// Keeps the watched listings fresh: waits until some are due, syncs those, and syncs everything when asked
-/// to. Due times are in the mirror, so a restart goes on where it was. On the io thread; what it is given by
-/// reference outlives it.
+/// to. Due times are in the mirror, so a restart goes on where it was; one that the interval in force cannot
+/// explain is not believed, and its listing is due. Listings that failed wait for others that are due, or for
+/// a minute since the last run began (the interval, if that is shorter). On the io thread; what it is given
+/// by reference outlives it.
 class Scheduler {
  public:
   Scheduler(Env& env, Writer& writer, Events& events, Plan plan,
@@ -42,7 +45,8 @@ class Scheduler {
   /// Runs until it is cancelled (operation_aborted), or returns why the mirror can never take rows again.
   Task<Failure> run();
 
-  /// Takes effect when the run under way is over, and then syncs everything. Several before that are one.
+  /// Takes effect when the run under way is over, or can do nothing in a pause of all calls, and then syncs
+  /// everything. Several before that are one, and of several being taken over only the newest is to the end.
   void reload(Plan plan);
   /// Syncs everything when the run under way is over; several before that are one.
   void sync_all();
@@ -53,10 +57,12 @@ class Scheduler {
 
  private:
   Task<Result<>> adopt_plan();
-  std::vector<ListingState*> due_listings(UnixSeconds now, bool all);
-  UnixSeconds next_due(UnixSeconds now) const;
-  /// Sleeps until then, or until the next request.
-  Task<> wait_until(UnixSeconds wall_time);
+  bool is_due(const ListingState& listing, UnixSeconds now) const;
+  bool failed_ones_wait() const { return env_.steady_now() < failed_ones_from_; }
+  std::vector<ListingState*> due_listings(bool all);
+  Task<> wait_until_due();
+  /// Sleeps for so long, or until the next request.
+  Task<> wait_for(std::chrono::nanoseconds time);
   Task<bool> pause_after(const Failure& failure);
 
   Env& env_;
@@ -67,6 +73,8 @@ class Scheduler {
   bool sync_asked_ = false;
   std::uint64_t requests_ = 0;
   std::vector<ListingState> listings_;
+  DueTimes due_times_{std::chrono::seconds(1), 0};  ///< of `plan_`
+  SteadyTime failed_ones_from_{};
   Condition asked_;
 };
 

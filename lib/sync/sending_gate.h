@@ -10,19 +10,19 @@
 
 namespace couponsync {
 
-/// Keeps refused credentials from costing more than one call: the first call of a run goes alone, and once
-/// the API answered 401 or 403 nothing more is sent until `reset`. On the io thread; outlives its passes.
+/// Keeps refused credentials from costing more than a few calls. The first call of a run goes alone. After a
+/// 401 or 403 nobody else sends until whoever met it has found out whether the brand is refused; if it is,
+/// nothing is sent until `reset`, and then one call probes. On the io thread; outlives its passes and doubts.
 class SendingGate {
  public:
-  /// The right to send one call. Whoever was let through alone holds the others back until this is settled or
-  /// gone.
+  /// The right to send one call. Who was let through alone holds the others back until it is settled or gone.
   class Pass {
    public:
     Pass(Pass&& other) noexcept;
     Pass& operator=(Pass&&) = delete;
     ~Pass();
-    /// The call was answered, or failed to be: the others may go.
-    void settle();
+    /// The credentials were accepted: the others may go.
+    void accepted();
 
    private:
     friend class SendingGate;
@@ -31,21 +31,48 @@ class SendingGate {
     bool alone_;
   };
 
+  /// The task of finding out what a refusal means. The next call goes alone if it goes without an answer.
+  class Doubt {
+   public:
+    Doubt(Doubt&& other) noexcept;
+    Doubt& operator=(Doubt&& other) noexcept;
+    ~Doubt();
+    /// The credentials are fine.
+    void dispelled();
+    /// The brand is refused.
+    void confirmed(const Failure& refusal);
+
+   private:
+    friend class SendingGate;
+    explicit Doubt(SendingGate* gate) : gate_(gate) {}
+    SendingGate* gate_;
+  };
+
   explicit SendingGate(const boost::asio::any_io_executor& executor) : changed_(executor) {}
 
-  /// Waits while another call goes alone. Fails with the refusal once the gate is shut. Cancellable.
-  Task<Result<Pass>> enter();
-  /// The API refused the credentials.
-  void shut(const Failure& refusal);
+  /// Waits while nobody, or only another one, may send. Cancellable.
+  Task<Pass> enter();
+  /// Whether that pass still holds, after other waiting.
+  bool admits(const Pass& pass) const { return state_ == State::open || pass.alone_; }
+  /// The call with this pass was refused. Nothing if another one finds out already, or the brand was known to
+  /// be refused and still is.
+  std::optional<Doubt> refused(Pass& pass, const Failure& refusal);
   /// The next call goes alone again.
   void reset();
 
+  /// The brand was refused when it was last known: the next call is a probe.
+  bool is_probing() const { return probing_; }
+  /// The refusal that stopped all sending, if one did.
   const std::optional<Failure>& refusal() const { return refusal_; }
 
  private:
-  enum class State { untried, trying, open };
+  enum class State { untried, trying, open, doubted, shut };
+
+  void become(State state);
+  void shut(const Failure& refusal);
 
   State state_ = State::untried;
+  bool probing_ = false;
   std::optional<Failure> refusal_;
   Condition changed_;
 };

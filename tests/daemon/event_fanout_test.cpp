@@ -47,6 +47,8 @@ class Recorder final : public Events {
   void rate_limited(const ListingKey&, Domain, const Failure& f) override { note("rate_limited", f.status); }
   void domain_avoided(Domain, const Failure& f) override { note("domain_avoided", f.status); }
   void domain_back(Domain) override { note("domain_back", 0); }
+  void sending_paused(const Pause& pause) override { note("sending_paused", pause.since); }
+  void sending_resumed(const Pause& pause) override { note("sending_resumed", pause.lasted.count()); }
   void sending_stopped(const Failure&, std::chrono::seconds again_in) override {
     note("sending_stopped", again_in.count());
   }
@@ -88,6 +90,8 @@ void tell_everything(Events& events) {
   events.rate_limited(key, Domain::backup, failure);
   events.domain_avoided(Domain::backup, failure);
   events.domain_back(Domain::backup);
+  events.sending_paused({.why = failure, .since = 12});
+  events.sending_resumed({.why = failure, .lasted = std::chrono::seconds(13)});
   events.sending_stopped(failure, std::chrono::seconds(10));
   events.writing_stopped(failure, std::chrono::seconds(11));
 }

@@ -66,6 +66,8 @@ TEST_F(MetricsTest, HaveTheirNamesFromTheStart) {
                                                         "couponsyncd_quota_requests_per_second",
                                                         "couponsyncd_rate_limited_total",
                                                         "couponsyncd_rows_total",
+                                                        "couponsyncd_sending_paused",
+                                                        "couponsyncd_sending_paused_until_timestamp_seconds",
                                                         "couponsyncd_sending_stopped",
                                                         "couponsyncd_signature_failures_total",
                                                         "couponsyncd_staleness_seconds",
@@ -251,7 +253,7 @@ TEST_F(MetricsTest, EachHaveAHelpAndAType) {
   for (std::sregex_iterator i(text.begin(), text.end(), line), end; i != end; ++i)
     ((*i)[1] == "HELP" ? helped : typed).insert((*i)[2]);
   EXPECT_EQ(helped, typed);
-  EXPECT_EQ(helped.size(), 21U);
+  EXPECT_EQ(helped.size(), 23U);
 }
 
 }  // namespace

@@ -57,6 +57,25 @@ TEST(Readiness, SaysInWordsWhyWritingIsStoppedUntilSomethingIsWritten) {
   EXPECT_FALSE(readiness.writing_is_stopped());
 }
 
+TEST(Readiness, SaysInWordsWhatHoldsAllCallsBackUntilItIsOver) {
+  Readiness readiness;
+  const Failure limit{.kind = FailureKind::rate_limited, .status = 429};
+  readiness.sending_paused({.cause = PauseCause::too_fast, .why = limit, .until = 1'750'000'000});
+  EXPECT_THAT(readiness.obstacles(), ElementsAre(testing::ContainsRegex(
+                                         "nothing is sent until ..:..:.., WeChat Pay asks for a pause: "
+                                         "RATE_LIMITED, HTTP 429; ")));
+  readiness.sending_paused({.cause = PauseCause::no_domain_works, .why = kPassing});
+  EXPECT_THAT(readiness.obstacles(),
+              ElementsAre(HasSubstr("no domain works"), HasSubstr("nothing is sent until")));
+  EXPECT_THAT(readiness.pauses(), HasSubstr("SERVER_ERROR, HTTP 502; nothing is sent until"));
+  readiness.call_ended(Domain::primary, nullptr, seconds(1));
+  EXPECT_EQ(readiness.obstacles().size(), 2U) << "a single try is no end";
+  readiness.sending_resumed({.cause = PauseCause::no_domain_works});
+  readiness.sending_resumed({.cause = PauseCause::too_fast});
+  EXPECT_THAT(readiness.obstacles(), IsEmpty());
+  EXPECT_EQ(readiness.pauses(), "");
+}
+
 TEST(Readiness, EndsWithTheService) {
   Readiness readiness;
   readiness.stopping();

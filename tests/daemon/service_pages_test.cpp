@@ -86,6 +86,23 @@ TEST_F(ServicePagesTest, IsNotReadyWhileTheMirrorsLogCannotBeMovedAndSaysWhy) {
   EXPECT_THAT(page("/metrics")->body, HasSubstr("couponsyncd_checkpoint_failing 0"));
 }
 
+TEST_F(ServicePagesTest, TellsAPauseOfAllCallsInReadinessAndMetrics) {
+  const Failure limit{.kind = FailureKind::rate_limited, .status = 429};
+  readiness_.sending_paused({.cause = PauseCause::too_fast, .why = limit, .until = 1'750'000'000});
+  EXPECT_EQ(page("/readyz")->status, 503);
+  EXPECT_THAT(page("/readyz")->body, HasSubstr("WeChat Pay asks for a pause: RATE_LIMITED, HTTP 429"));
+  EXPECT_EQ(page("/healthz")->status, 200);
+  auto samples = couponsync::test::parse_metrics(page("/metrics")->body);
+  EXPECT_EQ(samples.at(R"(couponsyncd_sending_paused{reason="too_fast"})"), 1);
+  EXPECT_EQ(samples.at(R"(couponsyncd_sending_paused{reason="no_domain_works"})"), 0);
+  EXPECT_EQ(samples.at("couponsyncd_sending_paused_until_timestamp_seconds"), 1'750'000'000);
+  readiness_.sending_resumed({.cause = PauseCause::too_fast});
+  samples = couponsync::test::parse_metrics(page("/metrics")->body);
+  EXPECT_EQ(samples.at(R"(couponsyncd_sending_paused{reason="too_fast"})"), 0);
+  EXPECT_EQ(samples.at("couponsyncd_sending_paused_until_timestamp_seconds"), 0);
+  EXPECT_EQ(page("/readyz")->status, 200);
+}
+
 TEST_F(ServicePagesTest, GivesTheStatusOrWhyThereIsNone) {
   EXPECT_EQ(page("/status")->content_type, "application/json");
   EXPECT_EQ(page("/status")->body, "{\"healthy\":true}\n");

@@ -34,6 +34,12 @@ TEST(ServiceStatus, SaysWhatIsWrong) {
             "290 of 300 listings fresh, 10 failing; up to 46.8 requests/s, the quota was not met yet; backup "
             "domain, the "
             "primary is avoided; syncing 10 listings");
+  status.has_backup = false;
+  EXPECT_NE(status.text().find("the primary domain is avoided and there is no backup"), std::string::npos);
+  status.has_backup = true;
+  status.pause = "nothing is sent until 14:03:05, WeChat Pay asks for a pause: RATE_LIMITED, HTTP 429";
+  EXPECT_NE(status.text().find("10 failing; nothing is sent until 14:03:05"), std::string::npos)
+      << status.text();
   status.backup_avoided = true;
   EXPECT_NE(status.text().find("no domain works"), std::string::npos);
   status.unserved = "http.listen: it is tried again";

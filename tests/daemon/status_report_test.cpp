@@ -51,6 +51,21 @@ TEST(StatusReport, CountsEachListingOnceByItsHealth) {
   EXPECT_EQ(health.fresh, 2);
 }
 
+TEST(StatusReport, DoesNotBelieveTimesThatLieAhead) {
+  StatusReport report = healthy();
+  report.status.completed_at = {kNow - 60, kNow + 30, kNow + 28'800};
+  report.status.listings_watched = 3;
+  EXPECT_EQ(report.health().stale, 1) << "nobody knows how old it is";
+  EXPECT_EQ(report.health().fresh, 2);
+  EXPECT_EQ(report.age_at(0.3), seconds(0));
+  EXPECT_THAT(report.problems(),
+              ElementsAre(HasSubstr("1 listings were last complete at a time that lies ahead")));
+  report.status.failing = {failing()};
+  report.status.failing[0].next_due_at = kNow + 28'800;
+  report.status.listings_failing = 1;
+  EXPECT_THAT(report.text(), HasSubstr("again now"));
+}
+
 TEST(StatusReport, IsHealthyWithinTheLimit) {
   EXPECT_THAT(healthy().problems(), IsEmpty());
   EXPECT_THAT(healthy().text(), HasSubstr("healthy   every listing was complete within 45 min\n"));

@@ -2,6 +2,8 @@
 
 #include <boost/json/parse.hpp>
 
+#include <csignal>
+
 namespace couponsync::test {
 namespace {
 
@@ -92,11 +94,37 @@ TEST_F(Domains, BothGoneAreWaitedForAndThenEverythingIsCompleted) {
   expect_mirror_equals_sandbox();
 }
 
-TEST_F(Domains, ARefusalOfAThousandListingsCostsOneCall) {
+TEST_F(Domains, ARefusalOfAThousandListingsCostsThreeCalls) {
   start_sandbox({"--seed", "42", "--users", "1000", "--coupons-max", "1"});
   sandbox().post("/faults", {{"fault", "sign_error"}});
   once(77);
-  EXPECT_EQ(sandbox().requests(), 1);
+  EXPECT_EQ(sandbox().requests(), 3);
+}
+
+TEST_F(Domains, AnOutageIsTheServicesPauseAndNoListingsFailure) {
+  start({});
+  sandbox().post("/faults", {{"fault", "html_502"}, {"domain", "both"}});
+  auto service = start_couponsyncd("run");
+  service->wait_for_err("no domain works");
+  sandbox().clear_faults();
+  service->wait_for_err("calls get through again");
+  service->wait_for_err("sync (start) done: 120 of 120 listings read, 0 failed");
+  EXPECT_EQ(query("SELECT sum(failures) FROM listing"), "0");
+  EXPECT_EQ(service->err().find("failed, again in"), std::string::npos) << service->err();
+  expect_mirror_equals_sandbox();
+  service->signal(SIGTERM);
+  EXPECT_EQ(service->wait().exit_code, 0);
+}
+
+TEST_F(Domains, AnOutageThatLastsIsGivenUpByAOnceAsAWhole) {
+  start({});
+  sandbox().post("/faults", {{"fault", "html_502"}, {"domain", "both"}});
+  const ProcessResult result = couponsyncd("once", {"--json"});
+  EXPECT_EQ(result.exit_code, 75);
+  EXPECT_NE(result.err.find("given up, no domain works: SERVER_ERROR, HTTP 502"), std::string::npos)
+      << result.err;
+  EXPECT_EQ(result.err.find("failed, again in"), std::string::npos) << result.err;
+  EXPECT_EQ(query("SELECT count(*) FROM listing WHERE failures > 0 OR last_error IS NOT NULL"), "0");
 }
 
 }  // namespace

@@ -159,16 +159,54 @@ TEST_F(Faults, AStaleConnectionIsReplacedWithoutARetry) {
 
 class Refusal : public Faults, public testing::WithParamInterface<const char*> {};
 
-TEST_P(Refusal, CostsOneCallAndEndsWith77) {
+TEST_P(Refusal, CostsThreeCallsAndEndsWith77) {
   sandbox().post("/faults", {{"fault", GetParam()}});
   const ProcessResult result = couponsyncd("once");
   EXPECT_EQ(result.exit_code, 77);
-  EXPECT_EQ(sandbox().requests(), 1);
+  EXPECT_EQ(sandbox().requests(), 3);
   EXPECT_NE(result.err.find("Request-ID"), std::string::npos) << result.err;
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, Refusal, testing::Values("sign_error", "no_auth"),
                          [](const auto& test) { return std::string(test.param); });
+
+TEST_P(Refusal, ThatIsAStrayStopsNothing) {
+  sandbox().post("/faults", {{"fault", GetParam()}, {"probability", 0.05}});
+  const auto summary = once();
+  EXPECT_EQ(number(summary, "listings_ok"), 30);
+  expect_mirror_equals_sandbox();
+}
+
+TEST_P(Refusal, OfOneUserAloneFailsThatUserAlone) {
+  const auto truth = sandbox().get("/truth");
+  const std::string openid(truth.at(3).at("openid").as_string());
+  sandbox().post("/faults", {{"fault", GetParam()}, {"openid", openid}});
+  const auto summary = once(75);
+  EXPECT_EQ(number(summary, "listings_ok"), 29);
+  EXPECT_EQ(query("SELECT openid FROM listing WHERE failures > 0"), openid);
+}
+
+TEST_P(Refusal, IsTheReasonThatIsSaidWhateverElseFailsMeanwhile) {
+  sandbox().post("/gate", {{"after_requests", 6}});
+  auto process = start_couponsyncd("once");
+  sandbox().get("/wait?held=8&timeout_ms=60000");
+  sandbox().post("/faults", {{"fault", "bad_request"}, {"count", 4}});
+  sandbox().post("/faults", {{"fault", GetParam()}});
+  sandbox().post("/gate", {{"open", true}});
+  const ProcessResult result = process->wait();
+  EXPECT_EQ(result.exit_code, 77) << result.err;
+  EXPECT_EQ(result.err.find("takes no rows"), std::string::npos) << result.err;
+}
+
+TEST_F(Faults, ALimitOfOneUserAloneCostsThatUserItsTurn) {
+  const auto truth = sandbox().get("/truth");
+  const std::string openid(truth.at(3).at("openid").as_string());
+  sandbox().post("/faults", {{"fault", "rate_limited"}, {"openid", openid}});
+  const auto summary = once(75);
+  EXPECT_EQ(number(summary, "listings_ok"), 29);
+  EXPECT_EQ(query("SELECT openid || ' ' || last_error_code FROM listing WHERE failures > 0"),
+            openid + " RATELIMIT_EXCEEDED");
+}
 
 }  // namespace
 }  // namespace couponsync::test

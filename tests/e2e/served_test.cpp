@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
 
+#include <ctime>
 #include <fcntl.h>
 #include <filesystem>
 #include <memory>
@@ -52,6 +53,24 @@ TEST_F(Served, RefusedCredentialsAreNotReadyUntilTheyAreAccepted) {
   service().wait_for_err("sync (sighup) done");
   EXPECT_EQ(get("/readyz").body, "ready\n");
   EXPECT_EQ(metrics().at("couponsyncd_sending_stopped"), 0);
+  stop();
+}
+
+TEST_F(Served, AnHourOfRetryAfterIsAMinutesPauseThatIsSaidEverywhere) {
+  prepare({"--seed", "88", "--users", "30", "--coupons-max", "20"});
+  sandbox().post("/faults", {{"fault", "rate_limited"}, {"retry_after_s", 3600}, {"count", 1}});
+  const auto before = static_cast<double>(std::time(nullptr));
+  start();
+  service().wait_for_err("WeChat Pay asks for a pause: RATE_LIMITED");
+  const HttpAnswer ready = get("/readyz");
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_NE(ready.body.find("nothing is sent until"), std::string::npos) << ready.body;
+  EXPECT_EQ(get("/healthz").status, 200);
+  const auto now = metrics();
+  EXPECT_EQ(now.at(R"(couponsyncd_sending_paused{reason="too_fast"})"), 1);
+  const double until = now.at("couponsyncd_sending_paused_until_timestamp_seconds");
+  EXPECT_GE(until, before + 59);
+  EXPECT_LE(until, static_cast<double>(std::time(nullptr)) + 61);
   stop();
 }
 

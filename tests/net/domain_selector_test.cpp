@@ -179,9 +179,9 @@ TEST_F(DomainSelectorTest, IgnoresCallsThatWereOutWhenTheDomainOpened) {
 
 TEST_F(DomainSelectorTest, TriesTheDomainsInTurnWhileBothAreAvoided) {
   open(backup);
-  EXPECT_FALSE(selector_.all_avoided(now_));
+  EXPECT_FALSE(selector_.all_dead());
   open(primary);
-  EXPECT_TRUE(selector_.all_avoided(now_));
+  EXPECT_TRUE(selector_.all_dead());
   const Domain first = choose();
   const Domain second = choose();
   EXPECT_NE(first, second);
@@ -189,17 +189,51 @@ TEST_F(DomainSelectorTest, TriesTheDomainsInTurnWhileBothAreAvoided) {
   EXPECT_TRUE(avoided(first)) << "so that the caller goes slowly";
 }
 
-TEST_F(DomainSelectorTest, ClosesADomainThatWorksAlthoughBothWereAvoided) {
+TEST_F(DomainSelectorTest, ClosesADomainAtItsFirstSuccessWhenNothingWorked) {
+  for (const Domain working : {primary, backup}) {
+    selector_ = DomainSelector(true);
+    open(primary);
+    open(backup);
+    now_ += 40s;
+    EXPECT_TRUE(selector_.all_dead()) << "however long ago";
+    while (selector_.all_dead()) {
+      const Domain domain = selector_.choose_in_turn();
+      end_calls(domain, domain == working ? "s" : "f");
+    }
+    EXPECT_FALSE(selector_.open(working));
+    EXPECT_EQ(choose(), working);
+    EXPECT_EQ(choose(), working) << "no longer one at a time";
+  }
+}
+
+TEST_F(DomainSelectorTest, ClosesNoneForASuccessThatWasSentBeforeNothingWorked) {
   open(primary);
   open(backup);
-  int tries = 0;
-  for (; selector_.all_avoided(now_); ++tries) {
+  end_calls(primary, "s");
+  EXPECT_TRUE(selector_.all_dead());
+}
+
+TEST_F(DomainSelectorTest, GoesOnWithDomainsThatAnswerNowAndThen) {
+  for (const Domain domain : {primary, backup}) end_calls(domain, "sfsfsfsfsf");
+  EXPECT_TRUE(selector_.open(primary));
+  EXPECT_TRUE(selector_.open(backup));
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_FALSE(selector_.all_dead());
     const Domain domain = choose();
-    end_calls(domain, domain == primary ? "s" : "f");
+    EXPECT_EQ(domain, primary);
+    end_calls(domain, i % 2 == 0 ? "f" : "s");
   }
-  EXPECT_LE(tries, 6) << "three of the primary, in turn with the backup";
-  EXPECT_FALSE(avoided(primary));
-  EXPECT_TRUE(avoided(backup));
+  EXPECT_EQ(choose_after_failing_on(primary), backup);
+}
+
+TEST_F(DomainSelectorTest, PrefersTheOneThatAnswersNowAndThenToTheDeadOne) {
+  end_calls(backup, "sfsfsfsfsf");
+  open(primary);
+  EXPECT_FALSE(selector_.all_dead());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(choose(), backup);
+  EXPECT_EQ(choose_after_failing_on(backup), backup);
+  end_calls(backup, "ffffff");
+  EXPECT_TRUE(selector_.all_dead());
 }
 
 TEST_F(DomainSelectorTest, DoesNotAvoidADomainLongerForAFailureWhileBothAreAvoided) {
@@ -214,9 +248,12 @@ TEST_F(DomainSelectorTest, DoesNotAvoidADomainLongerForAFailureWhileBothAreAvoid
 TEST_F(DomainSelectorTest, StaysOnThePrimaryWithoutABackup) {
   selector_ = DomainSelector(false);
   open(primary);
-  EXPECT_TRUE(selector_.all_avoided(now_));
+  EXPECT_TRUE(selector_.all_dead());
   EXPECT_EQ(choose(), primary);
   EXPECT_EQ(choose_after_failing_on(primary), primary);
+  EXPECT_EQ(selector_.choose_in_turn(), primary);
+  selector_.succeeded(primary, now_);
+  EXPECT_FALSE(avoided(primary)) << "one success is enough";
 }
 
 }  // namespace

@@ -27,8 +27,11 @@ class FakeEnv final : public Env {
 
   SteadyTime steady_now() const override { return SteadyTime(elapsed_ + std::chrono::hours(1000)); }
   WallTime wall_now() const override {
-    return std::chrono::sys_days(std::chrono::January / 15 / 2026) + elapsed_;
+    return std::chrono::sys_days(std::chrono::January / 15 / 2026) + elapsed_ + set_by_;
   }
+  /// Somebody sets the wall clock, forward or back; the steady clock goes on.
+  void set_wall_clock(std::chrono::nanoseconds by) { set_by_ += by; }
+
   Task<> sleep_until(SteadyTime when) override;
   void random_bytes(std::span<std::byte> out) override;
   double random_unit() override { return std::uniform_real_distribution<double>(0, 1)(generator_); }
@@ -47,6 +50,7 @@ class FakeEnv final : public Env {
   bool wake_next_sleeper();
 
   std::chrono::nanoseconds elapsed_{0};
+  std::chrono::nanoseconds set_by_{0};
   Sleepers sleepers_;
   std::mt19937_64 generator_;
   /// Last, so that coroutines still asleep end before the list they are in.

@@ -56,6 +56,11 @@ std::string sign(const std::string& pem, const std::string& text) {
   return base64;
 }
 
+std::string member_of(const std::string& authorization, const std::string& name) {
+  const std::size_t begin = authorization.find(name + "=\"") + name.size() + 2;
+  return authorization.substr(begin, authorization.find('"', begin) - begin);
+}
+
 SeenCall parse_call(Domain domain, const HttpRequest& request, SteadyTime at) {
   const auto url = boost::urls::parse_origin_form(request.target).value();
   SeenCall call;
@@ -70,6 +75,8 @@ SeenCall parse_call(Domain domain, const HttpRequest& request, SteadyTime at) {
     if (param.key == "page_token") call.page_token = param.value;
     if (param.key == "coupon_state") call.coupon_state = param.value;
   }
+  for (const HttpHeader& header : request.headers)
+    if (header.name == "Authorization") call.nonce = member_of(header.value, "nonce_str");
   return call;
 }
 

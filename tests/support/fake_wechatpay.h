@@ -30,6 +30,7 @@ struct SeenCall {
   std::string openid;
   std::string page_token;  ///< empty on the first page
   std::string coupon_state;
+  std::string nonce;  ///< of its signature
   SteadyTime at;
 };
 

@@ -162,29 +162,6 @@ class ManyUsers : public SyncTest {
   World world_{path_};
 };
 
-TEST_F(ManyUsers, ARefusalCostsOneCall) {
-  world_.api.fault = [](std::size_t, const SeenCall&) -> Instead {
-    return FakeWechatPay::error_reply(401, "SIGN_ERROR");
-  };
-  const RunReport report = world_.once();
-  EXPECT_EQ(world_.api.calls.size(), 1U);
-  ASSERT_TRUE(report.stopped_by);
-  EXPECT_EQ(report.stopped_by->kind, FailureKind::credentials_refused);
-  EXPECT_EQ(report.counters.listings_failed, 40);
-}
-
-TEST_F(ManyUsers, ARefusalInTheMiddleStopsAllSending) {
-  world_.api.fault = [](std::size_t n, const SeenCall&) -> Instead {
-    if (n < 20) return std::nullopt;
-    return FakeWechatPay::error_reply(403, "NO_AUTH");
-  };
-  const RunReport report = world_.once(4);
-  EXPECT_LE(world_.api.calls.size(), 24U);
-  ASSERT_TRUE(report.stopped_by);
-  EXPECT_EQ(report.stopped_by->kind, FailureKind::permission_refused);
-  EXPECT_GE(report.counters.listings_ok, 16);
-}
-
 TEST_F(ManyUsers, TheFirstCallGoesAloneAndThenAsManyAsAllowed) {
   world_.once(8);
   ASSERT_GE(world_.api.calls.size(), 2U);

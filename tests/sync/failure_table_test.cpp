@@ -32,7 +32,8 @@ struct Row {
   Where repeated;       ///< the second call, if it is for the same page
   std::string code;     ///< what the listing's last_error_code says
   bool has_request_id;  ///< and whether its last_request_id is known
-  bool stops_everything = false;
+  /// Another listing is asked, to find out whether it is this one alone.
+  bool asks_a_witness = false;
 };
 
 void PrintTo(const Row& row, std::ostream* out) { *out << rule_of(row.kind).name; }
@@ -86,27 +87,28 @@ Instead endless_page(const FakeWechatPay& api, const SeenCall& call) {
 
 std::vector<Row> table() {
   return {
-      {out_of_descriptors, no_reply(out_of_descriptors), 4, Where::same_domain, "OUT_OF_DESCRIPTORS", false},
-      {resolve_failed, no_reply(resolve_failed), 4, Where::other_domain, "RESOLVE_FAILED", false},
-      {connect_failed, no_reply(connect_failed), 4, Where::other_domain, "CONNECT_FAILED", false},
-      {tls_failed, no_reply(tls_failed), 4, Where::other_domain, "TLS_FAILED", false},
-      {timed_out, no_reply(timed_out), 4, Where::other_domain, "TIMED_OUT", false},
-      {connection_lost, no_reply(connection_lost), 4, Where::other_domain, "CONNECTION_LOST", false},
+      {out_of_descriptors, no_reply(out_of_descriptors), 4, Where::same_domain, "OUT_OF_DESCRIPTORS", false,
+       true},
+      {resolve_failed, no_reply(resolve_failed), 4, Where::other_domain, "RESOLVE_FAILED", false, true},
+      {connect_failed, no_reply(connect_failed), 4, Where::other_domain, "CONNECT_FAILED", false, true},
+      {tls_failed, no_reply(tls_failed), 4, Where::other_domain, "TLS_FAILED", false, true},
+      {timed_out, no_reply(timed_out), 4, Where::other_domain, "TIMED_OUT", false, true},
+      {connection_lost, no_reply(connection_lost), 4, Where::other_domain, "CONNECTION_LOST", false, true},
       {reply_too_large, no_reply(reply_too_large), 1, Where::nowhere, "REPLY_TOO_LARGE", false},
-      {malformed_reply, no_reply(malformed_reply), 4, Where::other_domain, "MALFORMED_REPLY", false},
-      {signature_missing, unsigned_page, 4, Where::same_domain, "SIGNATURE_MISSING", true},
-      {signature_wrong, changed_page, 4, Where::same_domain, "SIGNATURE_WRONG", true},
-      {reply_replayed, no_reply(reply_replayed), 4, Where::same_domain, "REPLY_REPLAYED", false},
-      {clock_skew, page_of_ten_minutes_ago, 4, Where::same_domain, "CLOCK_SKEW", true},
+      {malformed_reply, no_reply(malformed_reply), 4, Where::other_domain, "MALFORMED_REPLY", false, true},
+      {signature_missing, unsigned_page, 4, Where::same_domain, "SIGNATURE_MISSING", true, true},
+      {signature_wrong, changed_page, 4, Where::same_domain, "SIGNATURE_WRONG", true, true},
+      {reply_replayed, no_reply(reply_replayed), 4, Where::same_domain, "REPLY_REPLAYED", false, true},
+      {clock_skew, page_of_ten_minutes_ago, 4, Where::same_domain, "CLOCK_SKEW", true, true},
       {undecodable, page("{"), 1, Where::nowhere, "UNDECODABLE", true},
-      {not_a_listing, page("{}"), 4, Where::same_domain, "NOT_A_LISTING", true},
+      {not_a_listing, page("{}"), 4, Where::same_domain, "NOT_A_LISTING", true, true},
       {bad_request, error(400, "PARAM_ERROR"), 1, Where::nowhere, "PARAM_ERROR", true},
       {page_token_rejected, refused_token, 4, Where::nowhere, "PARAM_ERROR", true},
-      {credentials_refused, error(401, "SIGN_ERROR"), 1, Where::nowhere, "SIGN_ERROR", true, true},
-      {permission_refused, error(403, "NO_AUTH"), 1, Where::nowhere, "NO_AUTH", true, true},
+      {credentials_refused, error(401, "SIGN_ERROR"), 3, Where::same_domain, "SIGN_ERROR", true, true},
+      {permission_refused, error(403, "NO_AUTH"), 3, Where::same_domain, "NO_AUTH", true, true},
       {not_found, error(404, "NOT_FOUND"), 1, Where::nowhere, "NOT_FOUND", true},
-      {server_error, error(500, "SYSTEM_ERROR"), 4, Where::other_domain, "SYSTEM_ERROR", true},
-      {unexpected_status, error(302, ""), 4, Where::other_domain, "UNEXPECTED_STATUS", true},
+      {server_error, error(500, "SYSTEM_ERROR"), 4, Where::other_domain, "SYSTEM_ERROR", true, true},
+      {unexpected_status, error(302, ""), 4, Where::other_domain, "UNEXPECTED_STATUS", true, true},
       {repeated_page_token, page(R"({"total_count":60,"next_page_token":"again"})"), 4, Where::nowhere,
        "REPEATED_PAGE_TOKEN", true},
       {too_many_pages, endless_page, 11, Where::nowhere, "TOO_MANY_PAGES", true},
@@ -166,8 +168,8 @@ TEST_P(EachFailure, IsTreatedAsItsRowSays) {
     EXPECT_EQ(calls[1].page_token, calls[0].page_token);
   }
 
-  EXPECT_EQ(report.counters.listings_failed, row.stops_everything ? 2 : 1);
-  EXPECT_EQ(report.stopped_by.has_value(), row.stops_everything);
+  EXPECT_EQ(report.counters.listings_failed, 1);
+  EXPECT_FALSE(report.stopped_by);
   ASSERT_FALSE(world_.events.failures.empty());
   EXPECT_EQ(world_.events.failures.front().kind, row.kind);
   EXPECT_EQ(listing("last_error_code"), row.code);
@@ -176,7 +178,7 @@ TEST_P(EachFailure, IsTreatedAsItsRowSays) {
   EXPECT_EQ(listing("failures"), "1");
   EXPECT_TRUE(world_.events.avoided.empty()) << "a single listing's failures say too little of a domain";
 
-  EXPECT_EQ(calls_for(kHealthy).size(), row.stops_everything ? 0U : 2U);
+  EXPECT_EQ(calls_for(kHealthy).size(), row.asks_a_witness ? 3U : 2U);
   EXPECT_EQ(listing("last_error_code", kHealthy), "");
 }
 
@@ -250,15 +252,46 @@ TEST_F(FailureTable, TheRequestIdOfAGoodPageReachesNoRowRaw) {
   EXPECT_EQ(listing("last_request_id"), "a???[2J?" + std::string(120, 'x'));
 }
 
-TEST_F(FailureTable, RATE_LIMITED_IsRepeatedOnTheSameDomainUntilItIsAnsweredAndFailsNothing) {
-  int refusals = 0;
+TEST_F(FailureTable, CONNECTION_STALE_IsRepeatedAtOnceAndSignedAnewAndFailsNothing) {
+  int stale = 0;
   world_.api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
-    if (call.openid != kIll || ++refusals > 12) return std::nullopt;
+    if (call.openid != kIll || ++stale > 2) return std::nullopt;
+    return no_reply(connection_stale)(world_.api, call);
+  };
+  const RunReport report = run();
+  EXPECT_EQ(report.counters.listings_ok, 2);
+  EXPECT_EQ(report.counters.requests, 6) << "each is counted";
+  EXPECT_EQ(report.counters.retries, 0);
+  const std::vector<SeenCall> calls = calls_for(kIll);
+  ASSERT_EQ(calls.size(), 4U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(calls[i].page_token, "");
+    EXPECT_EQ(calls[i].domain, Domain::primary) << "which is not to blame";
+    for (std::size_t j = 0; j < i; ++j) EXPECT_NE(calls[i].nonce, calls[j].nonce);
+  }
+  EXPECT_EQ(world_.events.waits, (std::vector<std::chrono::milliseconds>(2)));
+  EXPECT_EQ(listing("last_error_code"), "");
+}
+
+TEST_F(FailureTable, CONNECTION_STALE_ThreeTimesInARowIsAConnectionLost) {
+  world_.api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
+    return call.openid == kIll ? no_reply(connection_stale)(world_.api, call) : std::nullopt;
+  };
+  const RunReport report = run();
+  EXPECT_EQ(report.counters.listings_failed, 1);
+  EXPECT_EQ(calls_for(kIll).size(), 4U * 3U);
+  EXPECT_EQ(listing("last_error_code"), "CONNECTION_LOST");
+  EXPECT_NE(calls_for(kIll)[3].domain, Domain::primary) << "after the third";
+}
+
+TEST_F(FailureTable, RATE_LIMITED_IsRepeatedOnTheSameDomainUntilItIsAnsweredAndFailsNothing) {
+  world_.api.fault = [&](std::size_t n, const SeenCall&) -> Instead {
+    if (n >= 30) return std::nullopt;
     return FakeWechatPay::error_reply(429, "RATELIMIT_EXCEEDED");
   };
   const RunReport report = run();
   EXPECT_EQ(report.counters.listings_ok, 2);
-  EXPECT_EQ(report.counters.rate_limited, 12);
+  EXPECT_EQ(report.counters.rate_limited, 30);
   for (const SeenCall& call : world_.api.calls) EXPECT_EQ(call.domain, Domain::primary);
   EXPECT_EQ(listing("last_error_code"), "");
 }

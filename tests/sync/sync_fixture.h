@@ -24,6 +24,7 @@ namespace couponsync::test {
 class RecordingEvents final : public Events {
  public:
   void run_started(RunTrigger trigger, std::size_t) override { runs.push_back(trigger); }
+  void run_interrupted(RunTrigger, const RunCounters&) override { ++interrupted_runs; }
   void listing_resumed(const ListingKey&, std::int64_t pages_done) override {
     resumed_at.push_back(pages_done);
   }
@@ -45,7 +46,13 @@ class RecordingEvents final : public Events {
   }
   void domain_avoided(Domain domain, const Failure&) override { avoided.push_back(domain); }
   void domain_back(Domain domain) override { back.push_back(domain); }
-  void sending_stopped(const Failure&, std::chrono::seconds) override { ++sending_stops; }
+  void sending_paused(const Pause& pause) override { pauses.push_back(pause); }
+  void sending_resumed(const Pause& pause) override { resumptions.push_back(pause); }
+  void sending_stopped(const Failure& why, std::chrono::seconds) override {
+    ++sending_stops;
+    stop_reasons.push_back(why);
+  }
+  void writing_stopped(const Failure& why, std::chrono::seconds) override { stop_reasons.push_back(why); }
 
   std::vector<RunTrigger> runs;
   std::vector<std::int64_t> resumed_at;
@@ -58,9 +65,13 @@ class RecordingEvents final : public Events {
   std::vector<std::chrono::milliseconds> waits;
   std::vector<Domain> avoided;
   std::vector<Domain> back;
+  std::vector<Pause> pauses;
+  std::vector<Pause> resumptions;
+  std::vector<Failure> stop_reasons;
   int rereads = 0;
   int expired_bookmarks = 0;
   int sending_stops = 0;
+  int interrupted_runs = 0;
 };
 
 /// One life of the program over a mirror file: everything from the scheduler down, the API and the time made
@@ -85,8 +96,9 @@ class World {
     SyncOptions options;
     options.concurrency = concurrency;
     options.pager.interval = interval;
-    return std::make_shared<Syncer>(Syncer::Parts{env, rate, domains, *writer, events}, std::move(exchange),
-                                    options, env.context().get_executor());
+    options.pager.watched = api.coupons.size();
+    return std::make_shared<Syncer>(Syncer::Parts{env, rate, domains, *writer, pause, events},
+                                    std::move(exchange), options, env.context().get_executor());
   }
 
   /// One run over every user of the API.
@@ -95,13 +107,15 @@ class World {
     return driver.run(once_with(*syncer));
   }
 
-  Task<RunReport> once_with(Syncer& syncer) {
+  Task<RunReport> once_with(Syncer& syncer) { return run_with(syncer, RunTrigger::once); }
+
+  Task<RunReport> run_with(Syncer& syncer, RunTrigger trigger) {
     std::vector<ListingKey> keys = watchlist();
     Result<std::vector<ListingState>> states = co_await writer->set_watchlist(std::move(keys));
     listings = std::move(states.value());
     std::vector<ListingState*> all;
     for (ListingState& listing : listings) all.push_back(&listing);
-    co_return co_await syncer.run(RunTrigger::once, std::move(all));
+    co_return co_await syncer.run(trigger, std::move(all));
   }
 
   std::vector<ListingKey> watchlist() const {
@@ -127,6 +141,7 @@ class World {
   RecordingEvents events;
   RateController rate;
   DomainSelector domains;
+  SendingPause pause{env, events};
   std::unique_ptr<Writer> writer;
   Driver driver;
   std::vector<ListingState> listings;

@@ -1,0 +1,192 @@
+#include "sync/evidence.h"
+
+#include "sync/outage.h"
+#include "sync/own_limit.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace couponsync::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+ListingKey listing(int number) { return {"wxapp", Openid("o" + std::to_string(number)), "", "", ""}; }
+
+constexpr SteadyTime kStart{1h};
+
+TEST(Evidence, IsWhatCallsForOtherListingsShow) {
+  Evidence evidence;
+  EXPECT_FALSE(evidence.others_work_since(listing(1), kStart));
+  evidence.answered(listing(1), kStart + 2s, true);
+  EXPECT_FALSE(evidence.others_work_since(listing(1), kStart)) << "its own call tells nothing";
+  EXPECT_TRUE(evidence.others_work_since(listing(2), kStart));
+  evidence.answered(listing(2), kStart + 1s, true);
+  EXPECT_TRUE(evidence.others_work_since(listing(1), kStart + 1s));
+  EXPECT_FALSE(evidence.others_work_since(listing(1), kStart + 2s));
+}
+
+TEST(Evidence, KnowsTheLatestOfAllButAnyOneInWhateverOrderTheyCome) {
+  for (const int order : {123, 132, 213, 231, 312, 321}) {
+    Evidence evidence;
+    for (const int number : {order / 100, order / 10 % 10, order % 10})
+      evidence.answered(listing(number), kStart + number * 1s, true);
+    EXPECT_TRUE(evidence.others_work_since(listing(3), kStart + 2s)) << order;
+    EXPECT_FALSE(evidence.others_work_since(listing(3), kStart + 3s)) << order;
+    EXPECT_TRUE(evidence.others_work_since(listing(1), kStart + 3s)) << order;
+  }
+}
+
+TEST(Evidence, NamesAnotherListingAsAWitnessAndNotAlwaysTheSame) {
+  Evidence evidence;
+  EXPECT_FALSE(evidence.witness_for(listing(1)));
+  evidence.set_candidates({listing(1)});
+  EXPECT_FALSE(evidence.witness_for(listing(1))) << "not itself";
+  evidence.set_candidates({listing(1), listing(2), listing(3), listing(4)});
+  std::set<ListingKey> named;
+  for (int i = 0; i < 4; ++i) named.insert(evidence.witness_for(listing(1)).value());
+  EXPECT_EQ(named, (std::set{listing(2), listing(3), listing(4)}));
+  evidence.blame(listing(3));
+  for (int i = 0; i < 8; ++i) EXPECT_NE(evidence.witness_for(listing(1)), listing(3));
+}
+
+TEST(Evidence, NamesTheOneThatWorkedLastFirstButNotOnlyThat) {
+  Evidence evidence;
+  evidence.answered(listing(7), kStart, true);
+  EXPECT_EQ(evidence.witness_for(listing(1)), listing(7));
+  evidence.set_candidates({listing(2)});
+  std::set<ListingKey> named;
+  for (int i = 0; i < 4; ++i) named.insert(evidence.witness_for(listing(1)).value());
+  EXPECT_EQ(named, (std::set{listing(2), listing(7)}));
+}
+
+TEST(Evidence, OfAnIllServiceIsThatManyCallsBreakOff) {
+  Evidence evidence;
+  EXPECT_FALSE(evidence.others_break_off(listing(1)));
+  for (int i = 0; i < 20; ++i) evidence.ended(listing(1), false);
+  EXPECT_FALSE(evidence.others_break_off(listing(1))) << "they are all its own";
+  EXPECT_TRUE(evidence.others_break_off(listing(2)));
+  for (int i = 0; i < 20; ++i) evidence.ended(listing(i), i % 5 != 0);
+  EXPECT_TRUE(evidence.others_break_off(listing(99)));
+  for (int i = 0; i < 20; ++i) evidence.ended(listing(i), i % 10 != 0);
+  EXPECT_FALSE(evidence.others_break_off(listing(99)));
+  evidence.blame(listing(5));
+  for (int i = 0; i < 20; ++i) evidence.ended(listing(5), false);
+  EXPECT_FALSE(evidence.others_break_off(listing(99))) << "one that is known to fail tells nothing";
+  evidence.absolve(listing(5));
+  EXPECT_FALSE(evidence.is_blamed(listing(5)));
+}
+
+/// The page's refusals, and between two of them calls for others.
+class OwnLimitTest : public testing::Test {
+ protected:
+  void refuse(std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
+    limit_.refused(worked_, ++limited_, retry_after);
+  }
+  void others(int worked, int limited) {
+    worked_ += static_cast<std::uint64_t>(worked);
+    limited_ += static_cast<std::uint64_t>(limited);
+  }
+
+  OwnLimit limit_;
+  std::uint64_t worked_ = 100;
+  std::uint64_t limited_ = 7;
+};
+
+TEST_F(OwnLimitTest, IsFoundByEightRefusalsEachOfWhichIsContradicted) {
+  refuse();
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_FALSE(limit_.is_own(false)) << i;
+    others(3, 1);
+    refuse();
+  }
+  EXPECT_TRUE(limit_.is_own(false));
+}
+
+TEST_F(OwnLimitTest, IsNotFoundWhereMostAreRefused) {
+  for (int i = 0; i < 1'000; ++i) {
+    refuse();
+    others(i % 3 == 0 ? 2 : 0, 2);
+  }
+  EXPECT_FALSE(limit_.is_own(false));
+  EXPECT_FALSE(limit_.is_own(true));
+  EXPECT_FALSE(limit_.wants_witness(false));
+}
+
+TEST_F(OwnLimitTest, NeedsLessAfterPausesOrWhereItIsKnown) {
+  refuse(std::chrono::seconds(60));
+  others(1, 0);
+  refuse(std::chrono::seconds(60));
+  EXPECT_TRUE(limit_.is_own(true));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(limit_.is_own(false));
+    others(1, 0);
+    refuse(std::chrono::seconds(60));
+  }
+  EXPECT_TRUE(limit_.is_own(false));
+}
+
+TEST_F(OwnLimitTest, WantsAWitnessWhereNothingElseIsAskedFor) {
+  refuse();
+  EXPECT_TRUE(limit_.wants_witness(true));
+  refuse();
+  EXPECT_FALSE(limit_.wants_witness(false));
+  refuse();
+  EXPECT_TRUE(limit_.wants_witness(false));
+  limit_.asked_witness();
+  others(1, 0);
+  refuse();
+  EXPECT_TRUE(limit_.wants_witness(false)) << "that was the witness";
+  others(1, 0);
+  refuse();
+  EXPECT_FALSE(limit_.wants_witness(false)) << "that was somebody else";
+}
+
+TEST(Outage, IsTriedTwiceAtOnceThenAfterASecondThenEveryTwo) {
+  Outage outage;
+  outage.begin(kStart);
+  SteadyTime now = kStart;
+  std::vector<std::chrono::seconds> waits;
+  for (int i = 0; i < 6; ++i) {
+    waits.push_back(std::chrono::ceil<std::chrono::seconds>(*outage.next_try_at() - now));
+    now = std::max(now, *outage.next_try_at());
+    EXPECT_EQ(outage.try_begins(now), i);
+    outage.try_ends(true, now);
+  }
+  EXPECT_EQ(waits, (std::vector<std::chrono::seconds>{0s, 0s, 1s, 2s, 2s, 2s}));
+}
+
+TEST(Outage, GoesOnTryingWhereNothingAnswersButNotWithoutABound) {
+  Outage outage;
+  outage.begin(kStart);
+  SteadyTime now = kStart;
+  int out = 0;
+  for (; outage.next_try_at(); ++out) {
+    now = std::max(now, *outage.next_try_at());
+    outage.try_begins(now);
+  }
+  EXPECT_EQ(out, 10);
+  EXPECT_EQ(now, kStart + 18s);
+  outage.try_ends(true, now + 2s);
+  EXPECT_TRUE(outage.next_try_at());
+}
+
+TEST(Outage, IsForgottenAtItsEnd) {
+  Outage outage;
+  outage.begin(kStart);
+  outage.try_begins(kStart);
+  outage.end();
+  outage.try_ends(false, kStart + 1s);
+  EXPECT_FALSE(outage.under_way());
+  outage.begin(kStart + 1h);
+  EXPECT_EQ(outage.since(), kStart + 1h);
+  EXPECT_EQ(outage.next_try_at(), kStart + 1h);
+}
+
+}  // namespace
+}  // namespace couponsync::test
