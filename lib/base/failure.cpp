@@ -58,9 +58,8 @@ constexpr std::array kRules{
                 "make room for the mirror and see that its folder and file can be written"},
     FailureRule{mirror_damaged, "MIRROR_DAMAGED", stop_writing, false,
                 "restore the mirror from a copy, or move it away to have it read anew"},
-    FailureRule{
-        mirror_gone, "MIRROR_GONE", stop_writing, false,
-        "let nobody move, remove or replace the mirror's files while couponsyncd runs; start it again"},
+    FailureRule{mirror_gone, "MIRROR_GONE", stop_writing, false,
+                "nobody may move, remove or replace the mirror's files while couponsyncd runs"},
 };
 
 constexpr bool rules_are_in_order() {

@@ -211,14 +211,11 @@ void Connection::Scope::release() {
   released_ = true;
 }
 
-void Connection::checkpoint() {
+bool Connection::checkpoint() {
   if (transaction_is_open()) throw std::logic_error("a checkpoint inside a transaction");
   require_intact();
-  struct Written {
-    Connection& connection;
-    ~Written() { connection.guard_->file_was_written(); }
-  };
-  const Written written{*this};
+  if (guard_->file_is_in_doubt()) return false;
+  guard_->checkpoint_begins();
   // Readers that cannot write to -shm share a read mark of ours; only a read after the last commit sets it at
   // the log's end, and without it no passive checkpoint is ever complete.
   touch();
@@ -227,6 +224,8 @@ void Connection::checkpoint() {
   log_was_moved_ = state.complete();
   const std::uintmax_t size = size_of_log(path_);
   if (size >= (state.complete() ? kCutAboveBytes : cut_above_bytes_)) cut_log();
+  guard_->checkpoint_is_over();
+  return true;
 }
 
 void Connection::touch() { database_->execAndGet("SELECT count(*) FROM sqlite_schema"); }
@@ -265,6 +264,10 @@ std::uintmax_t Connection::finish() noexcept {
   try {
     if (guard_->ending() == MirrorGuard::Ending::leave) move_log_when_closed(*database_, false);
     if (guard_->ending() != MirrorGuard::Ending::empty_log) return 0;
+    if (guard_->file_is_in_doubt()) {
+      move_log_when_closed(*database_, false);
+      return size_of_log(path_);
+    }
     touch();
     truncate_log(kEmptyBusyMilliseconds);
   } catch (const SQLite::Exception&) {

@@ -57,8 +57,9 @@ class Connection {
   void rollback() noexcept;
 
   /// Moves the write-ahead log into the file as far as readers let it, and cuts it down if it is long. That
-  /// readers hindered it is no error.
-  void checkpoint();
+  /// readers hindered it is no error. False: it was put off for a moment, since somebody else may be writing
+  /// to the file.
+  bool checkpoint();
   /// The log grew so much since the last checkpoint that it should not wait for a quiet moment.
   bool checkpoint_due() const { return log_.pages >= log_.due_at_pages; }
 

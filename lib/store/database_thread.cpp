@@ -71,12 +71,13 @@ void DatabaseThread::run(Jobs& jobs) {
 
 /// A checkpoint that fails loses nothing: the log has every commit, and the next one tries again.
 void DatabaseThread::checkpoint() {
-  checkpointed_ = true;
   checkpoint_tried_at_ = std::chrono::steady_clock::now();
   std::optional<Failure> failure;
   try {
-    mirror_.checkpoint();
+    checkpointed_ = mirror_.checkpoint();
+    if (!checkpointed_) return;
   } catch (const MirrorError& error) {
+    checkpointed_ = true;
     failure = to_failure(error);
     note(error);
   }

@@ -19,12 +19,14 @@
 namespace couponsync {
 namespace {
 
-constexpr std::string_view kProperty = "log_mark";
+const std::string kProperty = "log_mark";
 /// https://www.sqlite.org/fileformat2.html#walformat: a log without a frame has its header at most.
 constexpr std::uintmax_t kLogHeaderSize = 32;
-/// https://www.sqlite.org/fileformat.html, "File format version numbers": both are 2 where there is a log.
-constexpr int kVersionsOffset = 18;
-constexpr std::byte kWithLog{2};
+/// https://www.sqlite.org/fileformat.html, "The Database Header".
+constexpr std::string_view kMagic{"SQLite format 3\0", 16};
+/// "File format version numbers": both are this where there is a log.
+constexpr std::size_t kVersionsOffset = 18;
+constexpr char kWithLog = 2;
 
 /// A file: URI, which alone can say that the log is to be ignored.
 std::string uri_of(const std::filesystem::path& path) {
@@ -43,11 +45,12 @@ std::string uri_of(const std::filesystem::path& path) {
 bool header_says_log(SQLite::Database& database) {
   sqlite3_file* file = nullptr;
   sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  std::array<std::byte, 2> versions{};
+  std::array<char, 20> header{};
   if (file == nullptr || file->pMethods == nullptr ||
-      file->pMethods->xRead(file, versions.data(), versions.size(), kVersionsOffset) != SQLITE_OK)
+      file->pMethods->xRead(file, header.data(), header.size(), 0) != SQLITE_OK)
     return false;
-  return versions[0] == kWithLog && versions[1] == kWithLog;
+  return std::string_view(header.data(), header.size()).starts_with(kMagic) &&
+         header[kVersionsOffset] == kWithLog && header[kVersionsOffset + 1] == kWithLog;
 }
 
 std::optional<LogMark> from_bytes(std::span<const std::byte> bytes) {
@@ -101,20 +104,22 @@ LogMark next_log_mark(const std::optional<LogMark>& present) {
   return next;
 }
 
-std::optional<FileAlone> read_file_alone(const std::filesystem::path& path) {
+FileAlone read_file_alone(const std::filesystem::path& path) {
+  FileAlone alone;
   try {
     SQLite::Database database(uri_of(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
-    FileAlone alone;
     alone.keeps_a_log = header_says_log(database);
     if (alone.keeps_a_log) alone.mark = read_log_mark(database);
-    return alone;
+    alone.makes_sense = true;
   } catch (const SQLite::Exception&) {
-    return std::nullopt;
+    // In the midst of a checkpoint, or damaged: a mark cannot be known.
   }
+  return alone;
 }
 
 bool log_fits(const FileAlone& file, const std::optional<LogMark>& mark) {
   if (!file.keeps_a_log) return false;
+  if (!file.makes_sense) return true;
   if (!mark) return !file.mark;
   if (!file.mark) return !mark->before;
   return file.mark->now == mark->now || file.mark->now == mark->before;
@@ -131,8 +136,7 @@ void require_file_of_log(const std::filesystem::path& path) {
 void require_own_log(SQLite::Database& database, const std::filesystem::path& path) {
   require_file_of_log(path);
   if (!has_frames(log_of(path))) return;
-  const std::optional<FileAlone> alone = read_file_alone(path);
-  if (alone && !fits_as_read(database, *alone))
+  if (!fits_as_read(database, read_file_alone(path)))
     refuse_log(path, "the write-ahead log beside it, " + log_of(path).string() +
                          ", belongs to another file and would damage this one");
 }

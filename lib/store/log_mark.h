@@ -32,12 +32,13 @@ LogMark next_log_mark(const std::optional<LogMark>& present);
 
 /// A mirror's file as it is without its log.
 struct FileAlone {
-  bool keeps_a_log = false;  ///< its header says so; what VACUUM INTO makes does not, nor does an empty file
+  /// It begins as a database does that has a log; what VACUUM INTO makes does not, nor does an empty file.
+  bool keeps_a_log = false;
+  bool makes_sense = false;  ///< not so between the beginning and the end of a checkpoint
   std::optional<LogMark> mark;
 };
 
-/// None if it is no database by itself, as in the midst of a checkpoint.
-std::optional<FileAlone> read_file_alone(const std::filesystem::path& path);
+FileAlone read_file_alone(const std::filesystem::path& path);
 
 /// Whether a log in which the mark is `mark` can be that of `file`; true where it cannot be known.
 bool log_fits(const FileAlone& file, const std::optional<LogMark>& mark);

@@ -215,7 +215,7 @@ Mirror::~Mirror() = default;
 Mirror Mirror::open(const MirrorOptions& options) {
   const std::filesystem::path path = resolve_mirror_path(options.path);
   MirrorOptions as_configured = options;
-  as_configured.path = std::filesystem::absolute(options.path).lexically_normal();
+  as_configured.path = std::filesystem::absolute(options.path);
   WriterLock lock(path);
   require_file_of_log(path);
   MirrorFile file(path);
@@ -326,8 +326,8 @@ std::optional<LearnedQuota> Mirror::learned_quota() const {
   return impl_->atomically([&] { return impl_->quota.get(); });
 }
 
-void Mirror::checkpoint() {
-  translated(impl_->connection.path(), [&] { impl_->connection.checkpoint(); });
+bool Mirror::checkpoint() {
+  return translated(impl_->connection.path(), [&] { return impl_->connection.checkpoint(); });
 }
 
 void Mirror::require_intact() {

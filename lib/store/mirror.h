@@ -205,8 +205,9 @@ class Mirror {
   void keep_quota(const LearnedQuota& quota);
   std::optional<LearnedQuota> learned_quota() const;
 
-  /// Bounds the WAL; called outside a transaction, after a burst of commits.
-  void checkpoint();
+  /// Bounds the WAL; called outside a transaction, after a burst of commits. False: to be tried again in a
+  /// moment, since another program may be writing to the file.
+  bool checkpoint();
   /// Throws MirrorError (gone) if the mirror's files are not what was opened; called now and then while there
   /// is nothing to do. Each commit does it by itself. Whatever comes after it throws the same.
   void require_intact();

@@ -10,7 +10,8 @@
 namespace couponsync {
 namespace {
 
-/// Another program may move the log into the file at any time, and the file alone makes no sense meanwhile.
+/// Another program may move the log into the file at any time, or copy another file over it; the file alone
+/// makes no sense meanwhile.
 constexpr std::chrono::seconds kPatience{2};
 
 constexpr std::string_view kGone = "is gone: it was moved away or removed";
@@ -70,7 +71,7 @@ MirrorGuard::MirrorGuard(const MirrorFile& file, const WriterLock& lock, const s
                          SQLite::Database& database)
     : file_(file),
       database_(database),
-      written_(stamp_of_file()),
+      right_(stamp_of_file()),
       index_size_(look_at(log_index_of(file.path())).size) {
   watch_.add(MirrorPart::file, file.path(), file.identity());
   watch_.add(MirrorPart::log, log_of(file.path()));
@@ -134,20 +135,27 @@ bool MirrorGuard::log_is_cut() const {
   return read_log_index(database_) == index;
 }
 
-/// Others may move the log into the file as SQLite does, or touch the file.
+/// Whoever moves the log into the file, as SQLite does, writes to it; and anybody may touch it. It is looked
+/// at after this connection's own checkpoints, too: somebody may have written while they did.
 bool MirrorGuard::file_is_written_over(const std::optional<LogMark>& mark) {
   const Stamp stamp = stamp_of_file();
-  if (stamp == written_) return false;
-  const auto now = std::chrono::steady_clock::now();
-  const std::optional<FileAlone> alone = read_file_alone(file_.path());
-  if (!alone) {
-    if (!unreadable_since_) unreadable_since_ = now;
-    return now - *unreadable_since_ > kPatience;
+  if (stamp == right_) return false;
+  const FileAlone alone = read_file_alone(file_.path());
+  if (!log_fits(alone, mark)) return true;
+  if (alone.makes_sense) {
+    right_ = stamp;
+    senseless_since_.reset();
+    return false;
   }
-  unreadable_since_.reset();
-  if (!log_fits(*alone, mark)) return true;
-  written_ = stamp;
+  // A checkpoint that is under way or was broken off never made it shorter.
+  if (stamp.size < right_.size) return true;
+  if (!senseless_since_) senseless_since_ = std::chrono::steady_clock::now();
   return false;
+}
+
+bool MirrorGuard::file_is_in_doubt() const {
+  return senseless_since_ && !checkpoint_is_broken_off_ &&
+         std::chrono::steady_clock::now() - *senseless_since_ < kPatience;
 }
 
 }  // namespace couponsync

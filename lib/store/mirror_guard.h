@@ -34,12 +34,16 @@ class MirrorGuard {
   /// Throws MirrorError (gone) if something is wrong, and from then on whatever happens. `mark` is the log's
   /// as of the last commit.
   void require_intact(const std::optional<LogMark>& mark);
-  /// What the file is now is this connection's own work.
-  void file_was_written() { written_ = stamp_of_file(); }
+  /// Somebody else may be writing to the file, by SQLite's rules or not: nothing should be moved into it
+  /// until a later look tells. For a few seconds at most.
+  bool file_is_in_doubt() const;
+  /// This connection's own checkpoint begins, and is over; one that breaks off is never over.
+  void checkpoint_begins() { checkpoint_is_broken_off_ = true; }
+  void checkpoint_is_over() { checkpoint_is_broken_off_ = false; }
   Ending ending() const { return ending_; }
 
  private:
-  /// Tells whether a file was written to since.
+  /// Tells whether the file was written to since it was known to be right.
   struct Stamp {
     std::uintmax_t size = 0;
     std::chrono::nanoseconds modified{0};
@@ -56,9 +60,10 @@ class MirrorGuard {
   const MirrorFile& file_;
   SQLite::Database& database_;
   FileWatch watch_;
-  Stamp written_;
+  Stamp right_;
   std::uintmax_t index_size_;
-  std::optional<std::chrono::steady_clock::time_point> unreadable_since_;
+  std::optional<std::chrono::steady_clock::time_point> senseless_since_;
+  bool checkpoint_is_broken_off_ = false;
   Ending ending_ = Ending::empty_log;
   std::optional<MirrorError> gone_;
 };

@@ -15,7 +15,14 @@
 namespace couponsync {
 namespace {
 
-constexpr std::string_view kBrandId = "brand_id";
+const std::string kBrandId = "brand_id";
+const std::string kMirrorId = "mirror_id";
+const std::string kRedactionKey = "redaction_key";
+
+constexpr const char* kSelect = "SELECT value FROM mirror_property WHERE name = ?1";
+constexpr const char* kUpsert =
+    "INSERT INTO mirror_property (name, value) VALUES (?1, ?2)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 
 template <std::size_t kSize>
 std::array<std::byte, kSize> random_bytes() {
@@ -23,10 +30,6 @@ std::array<std::byte, kSize> random_bytes() {
   if (getentropy(bytes.data(), bytes.size()) != 0)
     throw std::runtime_error("the kernel gave no random bytes for the mirror's identity");
   return bytes;
-}
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
 }
 
 bool has_table(SQLite::Database& database) {
@@ -67,28 +70,26 @@ MirrorError another_brand(const std::filesystem::path& path, const std::string& 
 
 }  // namespace
 
-std::optional<std::vector<std::byte>> read_property(SQLite::Database& database, std::string_view name) {
+std::optional<std::vector<std::byte>> read_property(SQLite::Database& database, const std::string& name) {
   std::optional<std::vector<std::byte>> value;
-  if (!has_table(database)) return value;
-  Statement(database, "SELECT value FROM mirror_property WHERE name = ?1")
-      .query([&](const Row& row) { value = row.blob(0); }, std::string(name));
+  if (has_table(database))
+    Statement(database, kSelect).query([&](const Row& row) { value = row.blob(0); }, name);
   return value;
 }
 
-std::optional<std::string> read_text_property(SQLite::Database& database, std::string_view name) {
-  const std::optional<std::vector<std::byte>> bytes = read_property(database, name);
-  if (!bytes) return std::nullopt;
-  std::string text(bytes->size(), '\0');
-  std::ranges::transform(*bytes, text.begin(), [](std::byte byte) { return static_cast<char>(byte); });
-  return text;
+std::optional<std::string> read_text_property(SQLite::Database& database, const std::string& name) {
+  std::optional<std::string> value;
+  if (has_table(database))
+    Statement(database, kSelect).query([&](const Row& row) { value = row.text(0); }, name);
+  return value;
 }
 
-void write_property(SQLite::Database& database, std::string_view name, std::span<const std::byte> value) {
-  const std::string text(name);
-  Statement(database,
-            "INSERT INTO mirror_property (name, value) VALUES (?1, ?2)"
-            " ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-      .run(text, value);
+void write_property(SQLite::Database& database, const std::string& name, std::span<const std::byte> value) {
+  Statement(database, kUpsert).run(name, value);
+}
+
+void write_text_property(SQLite::Database& database, const std::string& name, const std::string& value) {
+  Statement(database, kUpsert).run(name, value);
 }
 
 void require_brand(SQLite::Database& database, const std::filesystem::path& path,
@@ -107,11 +108,10 @@ void settle_identity(SQLite::Database& database, const std::filesystem::path& pa
                      const std::string& brand_id) {
   require_brand(database, path, brand_id);
   if (!brand_id.empty() && !read_property(database, kBrandId))
-    write_property(database, kBrandId, bytes_of(brand_id));
-  if (!read_property(database, "mirror_id"))
-    write_property(database, "mirror_id", bytes_of(to_hex(random_bytes<16>())));
-  if (!read_property(database, "redaction_key"))
-    write_property(database, "redaction_key", random_bytes<32>());
+    write_text_property(database, kBrandId, brand_id);
+  if (!read_property(database, kMirrorId))
+    write_text_property(database, kMirrorId, to_hex(random_bytes<16>()));
+  if (!read_property(database, kRedactionKey)) write_property(database, kRedactionKey, random_bytes<32>());
 }
 
 }  // namespace couponsync

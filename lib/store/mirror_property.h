@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace SQLite {
@@ -16,10 +15,11 @@ class Database;
 namespace couponsync {
 
 /// None if there is no such property, or not even the table.
-std::optional<std::vector<std::byte>> read_property(SQLite::Database& database, std::string_view name);
-void write_property(SQLite::Database& database, std::string_view name, std::span<const std::byte> value);
-/// The same of a property that is text, which the table keeps as its bytes.
-std::optional<std::string> read_text_property(SQLite::Database& database, std::string_view name);
+std::optional<std::vector<std::byte>> read_property(SQLite::Database& database, const std::string& name);
+void write_property(SQLite::Database& database, const std::string& name, std::span<const std::byte> value);
+/// The same of a property that is text.
+std::optional<std::string> read_text_property(SQLite::Database& database, const std::string& name);
+void write_text_property(SQLite::Database& database, const std::string& name, const std::string& value);
 
 /// Sees that the mirror is this brand's: its property says so, or, where it has none yet, its rows do or name
 /// no brand. Throws MirrorError (refused). An empty `brand_id` is anybody's.

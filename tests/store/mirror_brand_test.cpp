@@ -39,7 +39,7 @@ class MirrorBrand : public testing::Test {
     }
   }
   std::string property(const std::string& name) const {
-    return value(path, "SELECT CAST(value AS TEXT) FROM mirror_property WHERE name = '" + name + "'");
+    return value(path, "SELECT value FROM mirror_property WHERE name = '" + name + "'");
   }
   /// As a program left it that knew no brand.
   void make_older(const std::string& change = "") const {
@@ -60,6 +60,7 @@ class MirrorBrand : public testing::Test {
 TEST_F(MirrorBrand, IsThatOfTheFirstWhoOpensIt) {
   { const Mirror mirror = open_as("120344"); }
   EXPECT_EQ(property("brand_id"), "120344");
+  EXPECT_EQ(value(path, "SELECT typeof(value) FROM mirror_property WHERE name = 'brand_id'"), "text");
   { const Mirror mirror = open_as("120344"); }
   expect_refused_to("120345", "120344");
   EXPECT_EQ(inspect_mirror(path, "120344")->coupons, 0);

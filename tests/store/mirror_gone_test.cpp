@@ -1,13 +1,17 @@
+#include "store/file_faults.h"
 #include "store/mirror_fixture.h"
 #include "store/other_process.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <csignal>
 #include <fstream>
 #include <functional>
 #include <optional>
 #include <string>
+#include <thread>
 #include <unistd.h>
 
 namespace couponsync {
@@ -120,6 +124,13 @@ const Deed kReplaced{"Replaced", [](const fs::path& m) { fs::rename(copy_beside(
 const Deed kWrittenOver{"WrittenOver", [](const fs::path& m) { copy_over(copy_beside(m), m); },
                         "was written over"};
 const Deed kEmptied{"Emptied", [](const fs::path& m) { fs::resize_file(m, 0); }, "was written over"};
+const Deed kCut{"Cut", [](const fs::path& m) { fs::resize_file(m, 5'000); }, "was written over"};
+const Deed kOverwrittenInParts{"OverwrittenInParts",
+                               [](const fs::path& m) {
+                                 std::fstream(m, std::ios::binary | std::ios::in | std::ios::out)
+                                     << std::string(200, 'x');
+                               },
+                               "was written over"};
 const Deed kLogRemoved{"LogRemoved", [](const fs::path& m) { fs::remove(log_of(m)); },
                        "mirror.db-wal is gone"};
 const Deed kLogReplacedByAnEmptyOne{"LogReplacedByAnEmptyOne",
@@ -171,10 +182,11 @@ const Deed kFolderRenamed{
     "mirror.db was moved away"};
 
 INSTANTIATE_TEST_SUITE_P(Each, Loss,
-                         testing::Values(kMovedAway, kRemoved, kReplaced, kWrittenOver, kEmptied, kLogRemoved,
-                                         kLogReplacedByAnEmptyOne, kLogReplaced, kLogEmptied, kLogCut,
-                                         kIndexRemoved, kIndexReplaced, kIndexEmptied, kLockRemoved,
-                                         kLockReplaced, kAllRemoved, kFolderRemoved, kFolderRenamed),
+                         testing::Values(kMovedAway, kRemoved, kReplaced, kWrittenOver, kEmptied, kCut,
+                                         kOverwrittenInParts, kLogRemoved, kLogReplacedByAnEmptyOne,
+                                         kLogReplaced, kLogEmptied, kLogCut, kIndexRemoved, kIndexReplaced,
+                                         kIndexEmptied, kLockRemoved, kLockReplaced, kAllRemoved,
+                                         kFolderRemoved, kFolderRenamed),
                          name_of_deed);
 
 class Bystander : public OpenMirror {};
@@ -220,6 +232,61 @@ INSTANTIATE_TEST_SUITE_P(
                fs::rename(m.string() + ".away", m);
              }}),
     name_of_deed);
+
+/// A checkpoint that was broken off leaves a file that makes no sense without its log, and that is no loss.
+TEST_F(OpenMirror, WhoseCheckpointBreaksOffAgainAndAgainGoesOn) {
+  for (int nth = 1; nth < 12; ++nth) {
+    for (int i = 0; i < 40; ++i) apply(std::to_string(100 * nth + i));
+    {
+      const FileFault broken = FileFault::at(FileFault::Call::checkpoint_write, nth, EIO);
+      try {
+        mirror->checkpoint();
+      } catch (const MirrorError& error) {
+        EXPECT_EQ(error.reason(), Reason::unwritable) << error.what();
+      }
+    }
+    mirror->require_intact();
+  }
+  mirror->checkpoint();
+  apply("last");
+  mirror.reset();
+  mirror.emplace(Mirror::open({.path = path}));
+  EXPECT_EQ(value(path, "PRAGMA integrity_check"), "ok");
+  EXPECT_EQ(value(path, "SELECT count(*) FROM coupon"), std::to_string(2 + 11 * 40 + 1));
+}
+
+TEST_F(OpenMirror, WhoseCheckpointWasBrokenOffByAProgramThatWasKilledGoesOn) {
+  for (int i = 0; i < 60; ++i) apply(std::to_string(i));
+  for (int nth = 1; nth < 8; ++nth)
+    EXPECT_EQ(in_child([&] {
+                const FileFault killed = FileFault::kill_at(FileFault::Call::checkpoint_write, nth);
+                execute(path, "PRAGMA wal_checkpoint(PASSIVE)");
+                return 0;
+              }),
+              -SIGKILL);
+  mirror->require_intact();
+  apply("c");
+  mirror->checkpoint();
+  mirror.reset();
+  EXPECT_EQ(value(path, "PRAGMA integrity_check"), "ok");
+  EXPECT_EQ(value(path, "SELECT count(*) FROM coupon"), "63");
+}
+
+/// It may be a copy that is being made over it: to move the log into that would spoil it.
+TEST_F(OpenMirror, PutsACheckpointOffWhileAnotherProgramMayBeWritingToTheFile) {
+  for (int i = 0; i < 60; ++i) apply(std::to_string(i));
+  EXPECT_EQ(in_child([&] {
+              const FileFault killed = FileFault::kill_at(FileFault::Call::checkpoint_write, 3);
+              execute(path, "PRAGMA wal_checkpoint(PASSIVE)");
+              return 0;
+            }),
+            -SIGKILL);
+  const auto modified = fs::last_write_time(path);
+  EXPECT_FALSE(mirror->checkpoint());
+  EXPECT_EQ(fs::last_write_time(path), modified);
+  while (!mirror->checkpoint()) std::this_thread::yield();
+  EXPECT_NE(fs::last_write_time(path), modified);
+}
 
 class LossOfTheLog : public OpenMirror {};
 
@@ -276,8 +343,8 @@ TEST_P(Damage, IsNotMadeWorse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, Damage,
-                         testing::Values(kWrittenOver, kEmptied, kLogReplaced, kLogEmptied, kLogCut,
-                                         kIndexEmptied),
+                         testing::Values(kWrittenOver, kEmptied, kCut, kOverwrittenInParts, kLogReplaced,
+                                         kLogEmptied, kLogCut, kIndexEmptied),
                          name_of_deed);
 
 TEST_F(OpenMirror, ThatMovesWithItsFolderIsWholeThere) {
