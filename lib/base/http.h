@@ -23,7 +23,8 @@ struct HttpHeader {
 /// Host and Connection are the transport's own.
 struct HttpRequest {
   std::string target;
-  std::vector<HttpHeader> headers;
+  std::vector<HttpHeader> headers{};
+  bool on_fresh_connection = false;  ///< on none that was kept: one has just turned out closed
 };
 
 struct HttpReply {

@@ -59,7 +59,7 @@ class HttpsTransport::Site {
   Task<Result<HttpReply>> send(HttpRequest request) {
     const std::string text = request_text(endpoint_, request);
     const Deadline deadline{steady_now() + options_.request_timeout, "whole reply", options_.request_timeout};
-    if (Connection kept = take_idle()) {
+    if (Connection kept = request.on_fresh_connection ? nullptr : take_idle()) {
       Result<HttpReply> reply = co_await kept->exchange(text, deadline, limits_);
       if (turned_out_stale(*kept, reply)) {
         // There is no reason to trust the others, which are as old.

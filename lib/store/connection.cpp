@@ -71,7 +71,7 @@ LogState run_checkpoint(SQLite::Database& database, int mode) {
 
 Connection::Connection(const MirrorFile& file, const WriterLock& lock, const MirrorOptions& options)
     : path_(file.path()),
-      database_(open_database(path_)),
+      database_(translated(path_, [&] { return open_database(path_); })),
       log_{.pages = 0, .due_at_pages = kDuePages},
       cut_above_bytes_(kCutAboveBytes) {
   // A shortage of descriptors shows as long as those of this connection are not closed.

@@ -111,13 +111,15 @@ FileAlone read_file_alone(const std::filesystem::path& path) {
     alone.keeps_a_log = header_says_log(database);
     if (alone.keeps_a_log) alone.mark = read_log_mark(database);
     alone.makes_sense = true;
-  } catch (const SQLite::Exception&) {
+  } catch (const SQLite::Exception& error) {
     // In the midst of a checkpoint, or damaged: a mark cannot be known.
+    alone.was_opened = (error.getErrorCode() & 0xff) != SQLITE_CANTOPEN;
   }
   return alone;
 }
 
 bool log_fits(const FileAlone& file, const std::optional<LogMark>& mark) {
+  if (!file.was_opened) return true;
   if (!file.keeps_a_log) return false;
   if (!file.makes_sense) return true;
   if (!mark) return !file.mark;

@@ -36,6 +36,7 @@ struct FileAlone {
   bool keeps_a_log = false;
   bool makes_sense = false;  ///< not so between the beginning and the end of a checkpoint
   std::optional<LogMark> mark;
+  bool was_opened = true;  ///< else nothing is known: this process may be short of descriptors
 };
 
 FileAlone read_file_alone(const std::filesystem::path& path);

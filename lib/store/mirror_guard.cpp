@@ -141,6 +141,7 @@ bool MirrorGuard::file_is_written_over(const std::optional<LogMark>& mark) {
   const Stamp stamp = stamp_of_file();
   if (stamp == right_) return false;
   const FileAlone alone = read_file_alone(file_.path());
+  if (!alone.was_opened) return false;  // looked at again next time
   if (!log_fits(alone, mark)) return true;
   if (alone.makes_sense) {
     right_ = stamp;

@@ -116,7 +116,8 @@ Task<Call> Caller::send(const ListingKey& key, const std::optional<std::string>&
   ++parts_.counters.requests;
   CallInFlight in_flight(parts_, in_flight_, changed_, call.domain, slot.at);
   RequestOrders::Ticket ticket = parts_.orders.issue();
-  Answer answer = co_await exchange_.call(call.domain, asked, token);
+  const bool on_fresh_connection = taken.stale_in_a_row > 0;
+  Answer answer = co_await exchange_.call(call.domain, asked, token, on_fresh_connection);
   if (answer.page.has_value()) {
     answer.page->request = std::move(ticket);
     answer.page->received = parts_.orders.next();

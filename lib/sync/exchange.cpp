@@ -34,8 +34,9 @@ Exchange::Exchange(Env& env, Transport& transport, Signer signer, Verifier verif
       page_size_(page_size) {}
 
 Task<Answer> Exchange::call(Domain domain, const ListingKey& key,
-                            const std::optional<std::string>& page_token) {
+                            const std::optional<std::string>& page_token, bool on_fresh_connection) {
   HttpRequest request = signed_request(key, page_token);
+  request.on_fresh_connection = on_fresh_connection;
   const Result<HttpReply> reply = co_await transport_.send(domain, std::move(request));
   if (reply.has_error()) co_return Answer{reply.error()};
   co_return Answer{read_reply(key, *reply, page_token.has_value()), true,

@@ -38,8 +38,9 @@ class Exchange {
  public:
   Exchange(Env& env, Transport& transport, Signer signer, Verifier verifier, int page_size);
 
-  /// Cancellable.
-  Task<Answer> call(Domain domain, const ListingKey& key, const std::optional<std::string>& page_token);
+  /// `on_fresh_connection`: a kept one has just turned out closed, and another may be, too. Cancellable.
+  Task<Answer> call(Domain domain, const ListingKey& key, const std::optional<std::string>& page_token,
+                    bool on_fresh_connection = false);
 
  private:
   HttpRequest signed_request(const ListingKey& key, const std::optional<std::string>& page_token);

@@ -253,7 +253,7 @@ TEST_F(MetricsTest, EachHaveAHelpAndAType) {
   for (std::sregex_iterator i(text.begin(), text.end(), line), end; i != end; ++i)
     ((*i)[1] == "HELP" ? helped : typed).insert((*i)[2]);
   EXPECT_EQ(helped, typed);
-  EXPECT_EQ(helped.size(), 23U);
+  EXPECT_EQ(helped.size(), 24U);
 }
 
 }  // namespace

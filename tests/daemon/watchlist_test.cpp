@@ -55,7 +55,7 @@ TEST_F(WatchlistTest, OpensNoFileOfTheMirrorThoughAPatternNamesIt) {
   write("members.txt", "o3\n");
   for (const auto& [pattern, named] :
        {std::pair{"mirror*", 4}, {"openids.txt", 1}, {"more.txt", 1}, {"*", 6}, {"members.txt", 0}}) {
-    configuration.watchlist = {group("wx1", {}, {folder() / pattern})};
+    configuration.watchlist = {patterns({pattern})};
     std::size_t problems = 0;
     try {
       expand_watchlist(configuration);

@@ -205,7 +205,6 @@ Reply ApiService::with_fault(const FaultRule& fault, Reply reply) const {
 void ApiService::put_in_wrong(const FaultRule& fault, json::object& body, const Call& call) {
   json::array& list = body.at("user_coupon_list").as_array();
   if (fault.name == "wrong_types" && !list.empty()) list[0].as_object()["coupon_code"] = 12345;
-  if (fault.name == "wrong_types" && list.empty()) body["user_coupon_list"] = "none";
   if (fault.name == "repeated_token") body["next_page_token"] = call.query.page_token;
   if (fault.name == "endless_pages")
     body["next_page_token"] = new_token({call.query.identity(), call.place.offset, call.place.page + 1});
