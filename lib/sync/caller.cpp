@@ -211,6 +211,8 @@ void Caller::tell_outage(OutageGate::Pass& way, const ListingKey& asked, const C
     return;
   }
   if (replied) return way.got_through();
+  // No domain is to blame, but the outage goes on, and what keeps it up is told.
+  if (call.is_try && failure.rule().remedy == Remedy::repeat) return way.failed(call.domain, failure);
   way.ended();
 }
 

@@ -191,7 +191,9 @@ Task<Client::Next> Client::judge_passing(Fetch& fetch) {
   if (!fetch.call.is_try) {
     if (!fetch.failing_since) fetch.failing_since = fetch.call.sent_at;
     // While many calls break off and others get through, a page needs more luck.
-    const bool ill = caller_.evidence().others_break_off(fetch.key);
+    // What this machine lacks, luck does not bring.
+    const bool ill =
+        failure.kind != FailureKind::out_of_descriptors && caller_.evidence().others_break_off(fetch.key);
     const int most = ill ? options_.max_attempts * kTimesMoreWhileIll : options_.max_attempts;
     if (++fetch.route.failed >= most) {
       const Next next = co_await judge_exhausted(fetch);

@@ -121,7 +121,7 @@ TEST_F(Domains, AnOutageThatLastsIsGivenUpByAOnceAsAWhole) {
   sandbox().post("/faults", {{"fault", "html_502"}, {"domain", "both"}});
   const ProcessResult result = couponsyncd("once", {"--json"});
   EXPECT_EQ(result.exit_code, 75);
-  EXPECT_NE(result.err.find("given up, no domain works: SERVER_ERROR, HTTP 502"), std::string::npos)
+  EXPECT_NE(result.err.find("given up, nothing gets through: SERVER_ERROR, HTTP 502"), std::string::npos)
       << result.err;
   EXPECT_EQ(result.err.find("failed, again in"), std::string::npos) << result.err;
   EXPECT_EQ(query("SELECT count(*) FROM listing WHERE failures > 0 OR last_error IS NOT NULL"), "0");
