@@ -352,7 +352,7 @@ TEST_F(MirrorFile, WhoseLogCannotBeMovedIsNotReadyAndSaysSoUntilItCan) {
   // New rows come behind these, where there will be no room for them; but there will be for the log.
   execute_in_mirror("CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(20000000))");
   start();
-  service().wait_for_err("sync (start) done");
+  service().wait_for_err("couponsyncd serves");
   EXPECT_EQ(get("/readyz").status, 200);
   EXPECT_EQ(metrics().at("couponsyncd_checkpoint_failing"), 0);
   execute_in_mirror("PRAGMA wal_checkpoint(TRUNCATE)");
