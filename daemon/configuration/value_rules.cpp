@@ -1,17 +1,15 @@
 #include "configuration/value_rules.h"
 
+#include "base/coupon_state.h"
+
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <string>
 
 namespace couponsync::daemon {
 namespace {
-
-constexpr std::array<std::string_view, 7> kCouponStates{"CONFIRMING", "PENDING", "EFFECTIVE",  "USED",
-                                                        "EXPIRED",    "DELETED", "DEACTIVATED"};
 
 constexpr std::size_t kMaxSocketPath = 107;
 
@@ -37,9 +35,7 @@ bool is_serial(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return is_digit(c) || is_letter(c); });
 }
 
-bool is_coupon_state(std::string_view text) {
-  return std::ranges::find(kCouponStates, text) != kCouponStates.end();
-}
+bool is_coupon_state(std::string_view text) { return life_stage(text).has_value(); }
 
 bool is_path(std::string_view text) {
   return !text.empty() && text.size() <= 4095 && text.find('\0') == std::string_view::npos;

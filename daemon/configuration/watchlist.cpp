@@ -75,8 +75,6 @@ void Expander::expand_group(const WatchGroup& group, const std::string& pointer)
   read_.clear();
   for (std::size_t i = 0; i < group.openid_files.size(); ++i)
     read_files(group.openid_files[i], pointer + "/openid_files/" + std::to_string(i), openids);
-  // All users of one state before the next state, so that a user's listings are read one after the other:
-  // what one of them no longer shows is missing once a later one does not show it either.
   const std::vector<std::string> every_state{""};
   for (const std::string& state : group.coupon_states.empty() ? every_state : group.coupon_states)
     for (const std::string& openid : openids) add(group, openid, state);

@@ -1,7 +1,8 @@
 #include "sync/pager.h"
 
+#include "store/sighting_log.h"
+
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 namespace couponsync {
@@ -28,8 +29,7 @@ std::int64_t max_pages(Integer total_count) {
 /// A user's listings narrowed by state are due together, so that they are read together.
 std::int64_t slot_number(const ListingState& listing) {
   if (listing.key.coupon_state.empty()) return listing.id;
-  const std::size_t user = std::hash<std::string>{}(listing.key.appid + '\n' + listing.key.openid.reveal());
-  return static_cast<std::int64_t>(user >> 1U);
+  return static_cast<std::int64_t>(SightingLog::user_of(listing.key) >> 1U);
 }
 
 }  // namespace
