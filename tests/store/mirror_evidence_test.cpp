@@ -26,6 +26,16 @@ class MirrorEvidence : public MirrorTest {
   void watch_states(const std::vector<std::string>& states) {
     for (const std::string& state : states) listings[state] = watch(of_state(state));
   }
+  /// One user's coupons, and those of one stock once more.
+  void watch_overlapping() {
+    listings["all"] = watch(user("openid-1"));
+    listings["stock"] = watch(of_state("", "stock-1"));
+  }
+  /// Sends a request whose reply may still come, whatever else comes first.
+  RequestOrder send_and_wait() {
+    oldest_open = send();
+    return oldest_open;
+  }
   void watch_all_states() {
     for (const std::string_view state : kCouponStates) watch_states({std::string(state)});
   }
@@ -260,10 +270,8 @@ TEST_F(MirrorEvidence, AListingOfAllStatesDecidesAlone) {
 }
 
 TEST_F(MirrorEvidence, ALateReplyDoesNotHideWhatALaterRequestShowed) {
-  listings["all"] = watch(user("openid-1"));
-  listings["stock"] = watch(of_state("", "stock-1"));
-  const RequestOrder earlier = send();
-  oldest_open = earlier;
+  watch_overlapping();
+  const RequestOrder earlier = send_and_wait();
   apply(listings["stock"], page_of({{.code = "a"}}, 1));
   apply_reply(earlier, listings["all"], page_of({}, 0));
   EXPECT_THAT(how(), ElementsAre("EFFECTIVE|0|0"));
@@ -271,11 +279,9 @@ TEST_F(MirrorEvidence, ALateReplyDoesNotHideWhatALaterRequestShowed) {
 }
 
 TEST_F(MirrorEvidence, ALateReplyDoesNotTurnUsedBackIntoEffective) {
-  listings["all"] = watch(user("openid-1"));
-  listings["stock"] = watch(of_state("", "stock-1"));
+  watch_overlapping();
   apply(listings["all"], page_of({{.code = "a"}}, 1));
-  const RequestOrder earlier = send();
-  oldest_open = earlier;
+  const RequestOrder earlier = send_and_wait();
   apply(listings["stock"], page_of({{.code = "a", .state = "USED"}}, 1));
   const PageOutcome late = apply_reply(earlier, listings["all"], page_of({{.code = "a"}}, 1));
   EXPECT_EQ(late.outdated, 1);
@@ -285,22 +291,18 @@ TEST_F(MirrorEvidence, ALateReplyDoesNotTurnUsedBackIntoEffective) {
 }
 
 TEST_F(MirrorEvidence, ALateReplyDoesNotBringBackWhatALaterReadingMissed) {
-  listings["all"] = watch(user("openid-1"));
-  listings["stock"] = watch(of_state("", "stock-1"));
+  watch_overlapping();
   apply(listings["all"], page_of({{.code = "a"}}, 1));
-  const RequestOrder earlier = send();
-  oldest_open = earlier;
+  const RequestOrder earlier = send_and_wait();
   apply(listings["all"], page_of({}, 0));
   EXPECT_EQ(apply_reply(earlier, listings["stock"], page_of({{.code = "a"}}, 1)).returned, 0);
   EXPECT_THAT(how(), ElementsAre("EFFECTIVE|1|0"));
 }
 
 TEST_F(MirrorEvidence, ALateReplyIsOlderAlsoBehindATransactionThatWasTakenBack) {
-  listings["all"] = watch(user("openid-1"));
-  listings["stock"] = watch(of_state("", "stock-1"));
+  watch_overlapping();
   apply(listings["all"], page_of({{.code = "a"}}, 1));
-  const RequestOrder earlier = send();
-  oldest_open = earlier;
+  const RequestOrder earlier = send_and_wait();
   apply(listings["stock"], page_of({{.code = "a", .state = "USED"}}, 1));
   mirror.begin();
   apply(listings["stock"], page_of({{.code = "a", .state = "EXPIRED"}}, 1));
@@ -310,11 +312,9 @@ TEST_F(MirrorEvidence, ALateReplyIsOlderAlsoBehindATransactionThatWasTakenBack) 
 }
 
 TEST_F(MirrorEvidence, AReplyOfATransactionThatWasTakenBackMakesNoOtherOneLate) {
-  listings["all"] = watch(user("openid-1"));
-  listings["stock"] = watch(of_state("", "stock-1"));
+  watch_overlapping();
   apply(listings["all"], page_of({{.code = "a"}}, 1));
-  const RequestOrder earlier = send();
-  oldest_open = earlier;
+  const RequestOrder earlier = send_and_wait();
   mirror.begin();
   apply(listings["stock"], page_of({{.code = "a", .state = "EXPIRED"}}, 1));
   mirror.rollback();
