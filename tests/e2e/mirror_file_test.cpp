@@ -348,12 +348,14 @@ void limit_files(pid_t process, rlim_t bytes) {
 
 TEST_F(MirrorFile, WhoseLogCannotBeMovedIsNotReadyAndSaysSoUntilItCan) {
   prepare({"--seed", "213", "--users", "20", "--coupons-max", "100"});
+  once();
+  // New rows come behind these, where there will be no room for them; but there will be for the log.
+  execute_in_mirror("CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(20000000))");
+  execute_in_mirror("UPDATE listing SET next_due_at = NULL");
   start();
   service().wait_for_err("sync (start) done");
   EXPECT_EQ(get("/readyz").status, 200);
   EXPECT_EQ(metrics().at("couponsyncd_checkpoint_failing"), 0);
-  // New rows come behind these, where there will be no room for them; but there will be for the log.
-  execute_in_mirror("CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(20000000))");
   execute_in_mirror("PRAGMA wal_checkpoint(TRUNCATE)");
   limit_files(service().pid(), 20'000'000);
   change_some_coupons();
