@@ -6,7 +6,7 @@
 #include "results.h"
 #include "signals.h"
 #include "standard_streams.h"
-#include "store/mirror.h"
+#include "store/mirror_error.h"
 
 #include <exception>
 #include <string>

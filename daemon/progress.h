@@ -1,6 +1,6 @@
 #pragma once
 
-#include "store/mirror.h"
+#include "store/records.h"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>

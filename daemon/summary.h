@@ -1,6 +1,6 @@
 #pragma once
 
-#include "store/mirror.h"
+#include "store/records.h"
 
 #include <boost/json/object.hpp>
 

@@ -49,7 +49,7 @@ std::vector<bool> choose(const std::vector<ListingKey>& listings, const std::vec
 
 /// A `once` that was killed or stopped less than an interval ago is continued: what it had completed is
 /// fresh. Times that lie ahead are no times: everything is read then.
-bool already_read(const ListingState& listing, const std::optional<InterruptedRun>& interrupted,
+bool already_read(const Listing& listing, const std::optional<InterruptedRun>& interrupted,
                   UnixSeconds now, std::chrono::milliseconds interval) {
   if (!interrupted || listing.next_page_token) return false;
   const auto fresh_for = std::chrono::floor<std::chrono::seconds>(interval);
@@ -80,13 +80,13 @@ Task<RunReport> Once::run() {
   const Result<std::optional<InterruptedRun>> interrupted = co_await writer.interrupted_once();
   if (interrupted.has_error()) co_return stopped_by(interrupted.error());
   const std::function<bool()> abandon = [] { return false; };
-  Result<std::optional<std::vector<ListingState>>> taken = co_await take_over(writer, watchlist, abandon);
+  Result<std::optional<std::vector<Listing>>> taken = co_await take_over(writer, watchlist, abandon);
   if (taken.has_error()) co_return stopped_by(taken.error());
-  std::vector<ListingState> states = std::move(taken->value());
+  std::vector<Listing> states = std::move(taken->value());
   syncer.set_witnesses(witnesses_among(states));
 
   const UnixSeconds now = to_unix_seconds(env.wall_now());
-  std::vector<ListingState*> listings;
+  std::vector<Listing*> listings;
   std::int64_t skipped = 0;
   for (std::size_t i = 0; i < states.size(); ++i) {
     if (!chosen[i]) continue;
@@ -159,7 +159,7 @@ int run_once(const OnceArguments& arguments) {
   if (!report) return kExitIncomplete;
   if (report->stopped_by) {
     const FailureRule& rule = report->stopped_by->rule();
-    const bool stopped = rule.remedy == Remedy::stop_sending || rule.remedy == Remedy::stop_writing;
+    const bool stopped = rule.remedy == Remedy::stop_sending || is_of_mirror(rule.remedy);
     log->error("{}{}; {}", stopped ? "" : "given up, nothing gets through: ", describe(*report->stopped_by),
                rule.advice);
   }

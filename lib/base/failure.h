@@ -50,7 +50,7 @@ enum class FailureKind {
   mirror_gone,
 };
 
-/// What the client, the pager and the scheduler do about a failure.
+/// What is done about a failure.
 enum class Remedy {
   repeat_when_paced,  ///< the same request again as soon as the pacer allows, as often as it takes
   repeat,             ///< the same page again after a backoff, on the other domain, a few times
@@ -59,18 +59,44 @@ enum class Remedy {
   fail_listing,       ///< this listing fails, the others go on
   stop_sending,       ///< no listing can succeed: stop, tell the operator, probe seldom
   stop_writing,       ///< the mirror does not take rows: stop reading, nothing may be lost
+  end,                ///< the mirror can never take rows again: end, loudly
+};
+
+/// What a failure says of the domain that was called.
+enum class OfDomain {
+  nothing,   ///< it met the call before the domain did, or whatever the domain
+  works,     ///< it answered, though not with a page
+  is_down,   ///< evidence that it is down
+  unproven,  ///< whoever answered may not be WeChat Pay
+};
+
+/// What becomes of the listing's bookmark if the failure ends its reading.
+enum class OfBookmark {
+  keep,  ///< the reading goes on there
+  drop,  ///< it would only fail there again
+};
+
+/// When a listing that failed is read again.
+enum class Again {
+  backoff,   ///< soon at first, and later and later
+  interval,  ///< nothing mends it but a change of the configuration or of the brand's coupons
 };
 
 struct FailureRule {
   FailureKind kind;
   std::string_view name;  ///< what `listing.last_error_code` says where the API gave no code of its own
   Remedy remedy;
-  bool against_domain;      ///< evidence that the domain is down
+  OfDomain of_domain;
+  OfBookmark of_bookmark;
+  Again again;
   std::string_view advice;  ///< what the operator can do about it
 };
 
 /// The one table of failures.
 const FailureRule& rule_of(FailureKind kind);
+
+/// The mirror takes no rows, for now or for good.
+inline bool is_of_mirror(Remedy remedy) { return remedy == Remedy::stop_writing || remedy == Remedy::end; }
 
 /// One failure. No member ever holds an openid, a coupon code, a key, a nonce or a signature.
 struct Failure {

@@ -73,7 +73,7 @@ class DomainSelector {
   Domain choose_in_turn();
   /// A reply came that is no evidence against the domain. While all are dead, one is enough to close it.
   void succeeded(Domain domain, SteadyTime now);
-  /// A failure came that is evidence against the domain (`FailureRule::against_domain`).
+  /// A failure came that is evidence against the domain (`OfDomain::is_down`).
   void failed(Domain domain, SteadyTime now);
   /// The call chosen for this domain ended without evidence (cancelled).
   void abandoned(Domain domain);

@@ -97,7 +97,7 @@ class HttpsTransport::Site {
     const std::string name = name_of(endpoint_);
     Result<Connected> connected = co_await connect_to_first(addresses, deadline, name, spare_);
     if (!connected) {
-      if (connected.error().rule().against_domain)
+      if (connected.error().rule().of_domain == OfDomain::is_down)
         for (const auto& address : addresses) order_.failed(address);
       co_return connected.error();
     }
@@ -105,7 +105,7 @@ class HttpsTransport::Site {
     auto connection = std::make_unique<HttpsConnection>(std::move(*connected), *tls_, endpoint_);
     const Result<> greeted = co_await connection->shake_hands(deadline);
     if (greeted) co_return connection;
-    if (greeted.error().rule().against_domain) order_.failed(connection->address());
+    if (greeted.error().rule().of_domain == OfDomain::is_down) order_.failed(connection->address());
     co_return greeted.error();
   }
 
@@ -116,7 +116,7 @@ class HttpsTransport::Site {
   }
 
   void finish(Connection connection, const Result<HttpReply>& reply) {
-    if (!reply && reply.error().rule().against_domain) order_.failed(connection->address());
+    if (!reply && reply.error().rule().of_domain == OfDomain::is_down) order_.failed(connection->address());
     if (reply && connection->reusable()) idle_.put(std::move(connection), steady_now());
   }
 

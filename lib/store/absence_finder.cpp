@@ -7,7 +7,7 @@
 namespace couponsync {
 namespace {
 
-bool is_of_all_states(const ListingState& listing) { return listing.key.coupon_state.empty(); }
+bool is_of_all_states(const Listing& listing) { return listing.key.coupon_state.empty(); }
 
 /// Its state has no listing that could show the coupon: any other that lacks it puts it in question.
 bool state_is_unwatched(const CouponTable::Present& coupon, std::span<const WatchedListing> watched) {

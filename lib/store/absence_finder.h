@@ -2,7 +2,7 @@
 
 #include "store/absence_table.h"
 #include "store/coupon_table.h"
-#include "store/mirror.h"
+#include "store/records.h"
 #include "store/readings.h"
 
 #include <span>
@@ -20,7 +20,7 @@ class AbsenceFinder {
 
   /// A reading that is whole and ended with this page.
   struct Ended {
-    const ListingState& listing;
+    const Listing& listing;
     const PageCommit& last_page;
     const Reading& reading;
     std::vector<WatchedListing>& watched;  ///< the user's

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/failure.h"
-#include "store/mirror.h"
+#include "store/mirror_error.h"
 
 #include <exception>
 #include <filesystem>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/coupon.h"
-#include "store/mirror.h"
+#include "store/records.h"
 #include "store/sql.h"
 
 #include <string>

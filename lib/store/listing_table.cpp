@@ -1,8 +1,10 @@
 #include "store/listing_table.h"
 
+#include "base/coupon_state.h"
+
+#include <algorithm>
 #include <stdexcept>
 #include <string>
-#include <unordered_set>
 
 namespace couponsync {
 namespace {
@@ -17,7 +19,7 @@ constexpr const char* kWatchSql =
     " DO UPDATE SET watched = 1, log_name = excluded.log_name"
     " WHERE watched <> 1 OR log_name IS NOT excluded.log_name";
 
-const std::string kSelectState =
+const std::string kSelectListing =
     "SELECT id, appid, openid, product_coupon_id, stock_id, coupon_state, next_page_token, pages_done,"
     " total_count, last_started_at, last_completed_at, next_due_at, failures,"
     " entries_done FROM listing ";
@@ -49,7 +51,7 @@ constexpr const char* kRecordFailureSql =
     " next_page_token = iif(bookmark_failures >= ?7, NULL, next_page_token)"
     " WHERE id = ?1";
 
-ListingState to_state(const Row& row) {
+Listing to_listing(const Row& row) {
   return {.id = row.integer(0).value(),
           .key = {.appid = row.text(1).value(),
                   .openid = Openid(row.text(2).value()),
@@ -76,11 +78,14 @@ void require_row(int changed, ListingId listing) {
 
 ListingTable::ListingTable(SQLite::Database& database)
     : watch_(database, kWatchSql),
-      find_(database, kSelectState +
+      find_(database, kSelectListing +
                           "WHERE appid = ?1 AND openid = ?2 AND product_coupon_id = ?3"
                           " AND stock_id = ?4 AND coupon_state = ?5"),
-      get_(database, kSelectState + "WHERE id = ?1"),
+      get_(database, kSelectListing + "WHERE id = ?1"),
       watched_(database, "SELECT id FROM listing WHERE watched = 1"),
+      watched_after_(database, "SELECT id FROM listing WHERE watched = 1 AND id > ?1 ORDER BY id LIMIT ?2"),
+      narrowed_of_user_(database, kSelectListing + "WHERE appid = ?1 AND openid = ?2 AND watched = 1"
+                                                 " AND coupon_state <> '' ORDER BY id"),
       unwatch_(database, "UPDATE listing SET watched = 0 WHERE id = ?1"),
       keep_bookmark_(database, kKeepBookmarkSql),
       complete_(database, kCompleteSql),
@@ -92,40 +97,49 @@ ListingTable::ListingTable(SQLite::Database& database)
                        "SELECT id, product_coupon_id, stock_id, coupon_state, last_whole_order FROM listing"
                        " WHERE appid = ?1 AND openid = ?2 AND watched = 1") {}
 
-std::vector<ListingState> ListingTable::set_watchlist(std::span<const ListingKey> keys) {
-  std::vector<ListingState> states = watch(keys);
-  std::vector<ListingId> ids;
-  ids.reserve(states.size());
-  for (const ListingState& state : states) ids.push_back(state.id);
-  unwatch_all_but(ids);
-  return states;
-}
-
-std::vector<ListingState> ListingTable::watch(std::span<const ListingKey> keys) {
-  std::vector<ListingState> states;
+std::vector<Listing> ListingTable::watch(std::span<const ListingKey> keys) {
+  std::vector<Listing> states;
   states.reserve(keys.size());
   for (const ListingKey& key : keys) states.push_back(watch(key));
   return states;
 }
 
-ListingState ListingTable::watch(const ListingKey& key) {
+Listing ListingTable::watch(const ListingKey& key) {
   const std::string& openid = key.openid.reveal();
   watch_.run(key.appid, openid, key.product_coupon_id, key.stock_id, key.coupon_state, key.openid.redacted());
-  std::optional<ListingState> state;
-  find_.query([&](const Row& row) { state = to_state(row); }, key.appid, openid, key.product_coupon_id,
+  std::optional<Listing> state;
+  find_.query([&](const Row& row) { state = to_listing(row); }, key.appid, openid, key.product_coupon_id,
               key.stock_id, key.coupon_state);
   return std::move(state).value();
 }
 
-std::vector<ListingId> ListingTable::unwatch_all_but(std::span<const ListingId> listings) {
-  const std::unordered_set<ListingId> kept(listings.begin(), listings.end());
-  std::vector<ListingId> gone;
-  watched_.query([&](const Row& row) {
-    const ListingId id = row.integer(0).value();
-    if (!kept.contains(id)) gone.push_back(id);
+void ListingTable::unwatch(std::span<const ListingId> listings) {
+  for (const ListingId listing : listings) unwatch_.run(listing);
+}
+
+std::vector<ListingId> ListingTable::watched_after(ListingId after, std::size_t most) {
+  std::vector<ListingId> ids;
+  watched_after_.query([&](const Row& row) { ids.push_back(row.integer(0).value()); }, after,
+                       static_cast<std::int64_t>(most));
+  return ids;
+}
+
+std::vector<Listing> ListingTable::load_group(ListingId listing) {
+  std::vector<Listing> group;
+  const auto add = [&](const Row& row) { group.push_back(to_listing(row)); };
+  get_.query(add, listing);
+  if (group.empty()) return group;
+  const ListingKey key = group.front().key;
+  if (key.coupon_state.empty()) return group;
+  narrowed_of_user_.query(
+      [&](const Row& row) {
+        if (row.integer(0) != listing) add(row);
+      },
+      key.appid, key.openid.reveal());
+  std::ranges::stable_sort(group, {}, [](const Listing& one) {
+    return life_stage(one.key.coupon_state).value_or(kCouponStates.size());
   });
-  for (const ListingId id : gone) unwatch_.run(id);
-  return gone;
+  return group;
 }
 
 std::int64_t ListingTable::count_watched() {
@@ -134,9 +148,9 @@ std::int64_t ListingTable::count_watched() {
   return count;
 }
 
-ListingState ListingTable::get(ListingId listing) {
-  std::optional<ListingState> state;
-  get_.query([&](const Row& row) { state = to_state(row); }, listing);
+Listing ListingTable::get(ListingId listing) {
+  std::optional<Listing> state;
+  get_.query([&](const Row& row) { state = to_listing(row); }, listing);
   require_row(state ? 1 : 0, listing);
   return std::move(state).value();
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "store/absence_search.h"
-#include "store/mirror.h"
+#include "store/records.h"
 #include "store/sql.h"
 
 #include <span>
@@ -16,11 +16,12 @@ class ListingTable {
   explicit ListingTable(SQLite::Database& database);
 
   /// Rows that have the right `watched` already are left alone.
-  std::vector<ListingState> set_watchlist(std::span<const ListingKey> keys);
-  std::vector<ListingState> watch(std::span<const ListingKey> keys);
-  /// Gives those that were watched until now.
-  std::vector<ListingId> unwatch_all_but(std::span<const ListingId> listings);
-  ListingState get(ListingId listing);
+  std::vector<Listing> watch(std::span<const ListingKey> keys);
+  void unwatch(std::span<const ListingId> listings);
+  std::vector<ListingId> watched_after(ListingId after, std::size_t most);
+  /// The listing, and those that are read together with it: see Mirror::load.
+  std::vector<Listing> load_group(ListingId listing);
+  Listing get(ListingId listing);
   std::int64_t count_watched();
 
   /// What a listing's row says of the reading under way.
@@ -45,12 +46,14 @@ class ListingTable {
   std::vector<WatchedListing> watched_of_user(const ListingKey& listing);
 
  private:
-  ListingState watch(const ListingKey& key);
+  Listing watch(const ListingKey& key);
 
   Statement watch_;
   Statement find_;
   Statement get_;
   Statement watched_;
+  Statement watched_after_;
+  Statement narrowed_of_user_;
   Statement unwatch_;
   Statement keep_bookmark_;
   Statement complete_;

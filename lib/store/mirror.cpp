@@ -79,8 +79,8 @@ struct Mirror::Impl {
   }
 
   PageOutcome apply_page(const PageCommit& commit);
-  void store_coupons(const ListingState& listing, const PageCommit& commit, bool alone, PageOutcome& outcome);
-  void finish_listing(const ListingState& listing, const PageCommit& commit, const Reading* reading,
+  void store_coupons(const Listing& listing, const PageCommit& commit, bool alone, PageOutcome& outcome);
+  void finish_listing(const Listing& listing, const PageCommit& commit, const Reading* reading,
                       std::vector<WatchedListing>& watched, PageOutcome& outcome);
 
   void forget_rows() {
@@ -113,7 +113,7 @@ struct Mirror::Impl {
 
 namespace {
 
-void require_next_page(const ListingState& listing, const PageCommit& commit) {
+void require_next_page(const Listing& listing, const PageCommit& commit) {
   if (commit.page_index == 0) return;
   if (listing.next_page_token && commit.page_index == listing.pages_done) return;
   throw std::logic_error("page " + std::to_string(commit.page_index) + " of listing " +
@@ -121,7 +121,7 @@ void require_next_page(const ListingState& listing, const PageCommit& commit) {
                          (listing.next_page_token ? " pages so far" : " pages and no bookmark"));
 }
 
-ListingTable::Progress progress_of(const ListingState& listing, const PageCommit& commit) {
+ListingTable::Progress progress_of(const Listing& listing, const PageCommit& commit) {
   const std::int64_t entries =
       static_cast<std::int64_t>(commit.page.coupons.size()) + commit.page.refused_entries;
   if (commit.page_index == 0) return {commit.page.total_count, commit.started_at, entries};
@@ -136,7 +136,7 @@ bool fell_short(const ListingTable::Progress& progress) {
 }  // namespace
 
 PageOutcome Mirror::Impl::apply_page(const PageCommit& commit) {
-  const ListingState listing = listings.get(commit.listing);
+  const Listing listing = listings.get(commit.listing);
   require_next_page(listing, commit);
   log.forget_before(commit.oldest_open);
   std::vector<WatchedListing> watched = listings.watched_of_user(listing.key);
@@ -149,12 +149,12 @@ PageOutcome Mirror::Impl::apply_page(const PageCommit& commit) {
     listings.keep_bookmark(commit, progress_of(listing, commit));
   else
     finish_listing(listing, commit, reading, watched, outcome);
-  outcome.listing = listings.get(commit.listing);
+  outcome.after = listings.get(commit.listing);
   return outcome;
 }
 
 /// `alone`: the user has no other listing.
-void Mirror::Impl::store_coupons(const ListingState& listing, const PageCommit& commit, bool alone,
+void Mirror::Impl::store_coupons(const Listing& listing, const PageCommit& commit, bool alone,
                                  PageOutcome& outcome) {
   using enum CouponTable::Effect::Kind;
   const SightingLog::User user = SightingLog::user_of(listing.key);
@@ -175,7 +175,7 @@ void Mirror::Impl::store_coupons(const ListingState& listing, const PageCommit& 
   readings.note_seen(listing.id, user, ids, commit.seen.received);
 }
 
-void Mirror::Impl::finish_listing(const ListingState& listing, const PageCommit& commit,
+void Mirror::Impl::finish_listing(const Listing& listing, const PageCommit& commit,
                                   const Reading* reading, std::vector<WatchedListing>& watched,
                                   PageOutcome& outcome) {
   const ListingTable::Progress progress = progress_of(listing, commit);
@@ -258,27 +258,36 @@ void Mirror::rollback() noexcept {
   impl_->forget();
 }
 
-std::vector<ListingState> Mirror::set_watchlist(std::span<const ListingKey> keys) {
-  std::vector<ListingState> states = impl_->atomically([&] { return impl_->listings.set_watchlist(keys); });
-  impl_->readings.keep_only(states);
-  return states;
-}
-
-std::vector<ListingState> Mirror::watch(std::span<const ListingKey> keys) {
+std::vector<Listing> Mirror::watch(std::span<const ListingKey> keys) {
   return impl_->atomically([&] { return impl_->listings.watch(keys); });
 }
 
-void Mirror::unwatch_all_but(std::span<const ListingId> listings) {
-  const std::vector<ListingId> gone =
-      impl_->atomically([&] { return impl_->listings.unwatch_all_but(listings); });
-  for (const ListingId listing : gone) impl_->readings.drop(listing);
+void Mirror::unwatch(std::span<const ListingId> listings) {
+  impl_->atomically([&] {
+    impl_->listings.unwatch(listings);
+    return true;
+  });
+  for (const ListingId listing : listings) impl_->readings.drop(listing);
+}
+
+std::vector<ListingId> Mirror::watched_after(ListingId after, std::size_t most) const {
+  return impl_->atomically([&] { return impl_->listings.watched_after(after, most); });
+}
+
+std::vector<std::vector<Listing>> Mirror::load(std::span<const ListingId> listings) const {
+  return impl_->atomically([&] {
+    std::vector<std::vector<Listing>> groups;
+    groups.reserve(listings.size());
+    for (const ListingId listing : listings) groups.push_back(impl_->listings.load_group(listing));
+    return groups;
+  });
 }
 
 PageOutcome Mirror::apply_page(const PageCommit& commit) {
   return impl_->atomically_for(commit.listing, [&] { return impl_->apply_page(commit); });
 }
 
-ListingState Mirror::record_failure(const ListingFailure& failure) {
+Listing Mirror::record_failure(const ListingFailure& failure) {
   impl_->readings.drop(failure.listing);
   return impl_->atomically([&] {
     impl_->listings.record_failure(failure);
@@ -286,7 +295,7 @@ ListingState Mirror::record_failure(const ListingFailure& failure) {
   });
 }
 
-ListingState Mirror::drop_bookmark(ListingId listing) {
+Listing Mirror::drop_bookmark(ListingId listing) {
   impl_->readings.drop(listing);
   return impl_->atomically([&] {
     impl_->listings.drop_bookmark(listing);

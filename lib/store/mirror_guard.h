@@ -2,7 +2,7 @@
 
 #include "store/file_watch.h"
 #include "store/log_mark.h"
-#include "store/mirror.h"
+#include "store/mirror_error.h"
 #include "store/mirror_file.h"
 #include "store/writer_lock.h"
 

@@ -2,6 +2,7 @@
 
 #include "store/errors.h"
 #include "store/fields.h"
+#include "store/mirror.h"
 #include "store/mirror_file.h"
 #include "store/mirror_property.h"
 #include "store/mirror_reader.h"

@@ -2,7 +2,7 @@
 
 #include "base/coupon.h"
 #include "base/time.h"
-#include "store/mirror.h"
+#include "store/records.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 namespace couponsync {
 
-Reading* Readings::continue_with(const ListingState& listing, const PageCommit& page,
+Reading* Readings::continue_with(const Listing& listing, const PageCommit& page,
                                  const SightingLog& log) {
   const Integer& total_count = page.page.total_count;
   const auto found = readings_.find(listing.id);
@@ -34,12 +34,6 @@ void Readings::note_seen(ListingId listing, SightingLog::User user, const std::v
     else if (reading.user == user && received > reading.began)
       reading.listed_elsewhere.insert(coupons.begin(), coupons.end());
   }
-}
-
-void Readings::keep_only(const std::vector<ListingState>& listings) {
-  std::unordered_set<ListingId> kept;
-  for (const ListingState& listing : listings) kept.insert(listing.id);
-  std::erase_if(readings_, [&](const auto& entry) { return !kept.contains(entry.first); });
 }
 
 }  // namespace couponsync

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/listing.h"
-#include "store/mirror.h"
+#include "store/records.h"
 #include "store/sighting_log.h"
 
 #include <optional>
@@ -46,7 +46,7 @@ struct Reading {
 class Readings {
  public:
   /// A reading's next page: the first one begins it anew. None for one that had a break.
-  Reading* continue_with(const ListingState& listing, const PageCommit& page, const SightingLog& log);
+  Reading* continue_with(const Listing& listing, const PageCommit& page, const SightingLog& log);
   /// Notes which coupons a page of this listing had, for all readings of its user.
   void note_seen(ListingId listing, SightingLog::User user, const std::vector<std::int64_t>& coupons,
                  RequestOrder received);
@@ -54,7 +54,6 @@ class Readings {
   /// Keeps an unconfirmed reading for the next one to be compared with.
   void keep_to_compare(ListingId listing) { readings_.at(listing).ended = true; }
   void drop(ListingId listing) { readings_.erase(listing); }
-  void keep_only(const std::vector<ListingState>& listings);
   void clear() { readings_.clear(); }
 
  private:

@@ -123,19 +123,24 @@ Writer::Writer(Mirror mirror, WriterOptions options)
                      .thread = {std::move(mirror), options}}) {}
 Writer::~Writer() = default;
 
-Task<Result<std::vector<ListingState>>> Writer::set_watchlist(std::vector<ListingKey> keys) {
-  return perform<std::vector<ListingState>>(
-      impl_->thread.queue(), [keys = std::move(keys)](Mirror& mirror) { return mirror.set_watchlist(keys); });
-}
-
-Task<Result<std::vector<ListingState>>> Writer::watch(std::vector<ListingKey> keys) {
-  return perform<std::vector<ListingState>>(
+Task<Result<std::vector<Listing>>> Writer::watch(std::vector<ListingKey> keys) {
+  return perform<std::vector<Listing>>(
       impl_->thread.queue(), [keys = std::move(keys)](Mirror& mirror) { return mirror.watch(keys); });
 }
 
-Task<Result<>> Writer::unwatch_all_but(std::vector<ListingId> listings) {
+Task<Result<>> Writer::unwatch(std::vector<ListingId> listings) {
   return perform_only(impl_->thread.queue(),
-                      [listings = std::move(listings)](Mirror& mirror) { mirror.unwatch_all_but(listings); });
+                      [listings = std::move(listings)](Mirror& mirror) { mirror.unwatch(listings); });
+}
+
+Task<Result<std::vector<ListingId>>> Writer::watched_after(ListingId after, std::size_t most) {
+  return perform<std::vector<ListingId>>(
+      impl_->thread.queue(), [after, most](Mirror& mirror) { return mirror.watched_after(after, most); });
+}
+
+Task<Result<std::vector<std::vector<Listing>>>> Writer::load(std::vector<ListingId> listings) {
+  return perform<std::vector<std::vector<Listing>>>(
+      impl_->thread.queue(), [listings = std::move(listings)](Mirror& mirror) { return mirror.load(listings); });
 }
 
 Task<Result<PageOutcome>> Writer::apply_page(PageCommit commit) {
@@ -144,14 +149,14 @@ Task<Result<PageOutcome>> Writer::apply_page(PageCommit commit) {
   });
 }
 
-Task<Result<ListingState>> Writer::record_failure(ListingFailure failure) {
-  return perform<ListingState>(impl_->thread.queue(), [failure = std::move(failure)](Mirror& mirror) {
+Task<Result<Listing>> Writer::record_failure(ListingFailure failure) {
+  return perform<Listing>(impl_->thread.queue(), [failure = std::move(failure)](Mirror& mirror) {
     return mirror.record_failure(failure);
   });
 }
 
-Task<Result<ListingState>> Writer::drop_bookmark(ListingId listing) {
-  return perform<ListingState>(impl_->thread.queue(),
+Task<Result<Listing>> Writer::drop_bookmark(ListingId listing) {
+  return perform<Listing>(impl_->thread.queue(),
                                [listing](Mirror& mirror) { return mirror.drop_bookmark(listing); });
 }
 

@@ -43,12 +43,13 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  Task<Result<std::vector<ListingState>>> set_watchlist(std::vector<ListingKey> keys);
-  Task<Result<std::vector<ListingState>>> watch(std::vector<ListingKey> keys);
-  Task<Result<>> unwatch_all_but(std::vector<ListingId> listings);
+  Task<Result<std::vector<Listing>>> watch(std::vector<ListingKey> keys);
+  Task<Result<>> unwatch(std::vector<ListingId> listings);
+  Task<Result<std::vector<ListingId>>> watched_after(ListingId after, std::size_t most);
+  Task<Result<std::vector<std::vector<Listing>>>> load(std::vector<ListingId> listings);
   Task<Result<PageOutcome>> apply_page(PageCommit commit);
-  Task<Result<ListingState>> record_failure(ListingFailure failure);
-  Task<Result<ListingState>> drop_bookmark(ListingId listing);
+  Task<Result<Listing>> record_failure(ListingFailure failure);
+  Task<Result<Listing>> drop_bookmark(ListingId listing);
   Task<Result<RunId>> start_run(RunTrigger trigger, UnixSeconds now);
   Task<Result<>> finish_run(RunId run, RunCounters counters, Instant finished_at);
   Task<Result<std::optional<InterruptedRun>>> interrupted_once();

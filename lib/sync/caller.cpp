@@ -9,9 +9,8 @@ namespace {
 /// More in a row are no accident of kept connections any more.
 constexpr int kMostStale = 3;
 
-bool is_verification_failure(FailureKind kind) {
-  return kind == FailureKind::signature_missing || kind == FailureKind::signature_wrong ||
-         kind == FailureKind::reply_replayed || kind == FailureKind::clock_skew;
+bool is_too_fast(const Result<FetchedPage>& page) {
+  return page.has_error() && page.error().rule().remedy == Remedy::repeat_when_paced;
 }
 
 bool is_refusal(const Result<FetchedPage>& page) {
@@ -21,29 +20,36 @@ bool is_refusal(const Result<FetchedPage>& page) {
 /// A call whose reply is awaited: if it is cancelled, what was reserved for it is given back.
 class CallInFlight {
  public:
-  CallInFlight(Caller::Parts& parts, int& in_flight, Condition& changed, Domain domain, SteadyTime sent_at)
-      : parts_(parts), in_flight_(in_flight), changed_(changed), domain_(domain), sent_at_(sent_at) {
+  CallInFlight(Caller::Deps& deps, DomainSelector& domains, int& in_flight, Condition& changed, Domain domain,
+               SteadyTime sent_at)
+      : deps_(deps),
+        domains_(domains),
+        in_flight_(in_flight),
+        changed_(changed),
+        domain_(domain),
+        sent_at_(sent_at) {
     ++in_flight_;
-    parts_.events.call_started(domain_);
+    deps_.events.call_started(domain_);
   }
   CallInFlight(const CallInFlight&) = delete;
   CallInFlight& operator=(const CallInFlight&) = delete;
   ~CallInFlight() {
     if (--in_flight_ == 0) changed_.notify_all();
     if (ended_) return;
-    parts_.domains.abandoned(domain_);
-    parts_.rate.unanswered(sent_at_, parts_.env.steady_now());
-    parts_.events.call_cancelled(domain_);
+    domains_.abandoned(domain_);
+    deps_.rate.unanswered(sent_at_, deps_.env.steady_now());
+    deps_.events.call_cancelled(domain_);
   }
   void ended(const Result<FetchedPage>& page) {
     ended_ = true;
     std::optional<Failure> failure;
     if (page.has_error()) failure = page.error();
-    parts_.events.call_ended(domain_, failure ? &*failure : nullptr, parts_.env.steady_now() - sent_at_);
+    deps_.events.call_ended(domain_, failure ? &*failure : nullptr, deps_.env.steady_now() - sent_at_);
   }
 
  private:
-  Caller::Parts& parts_;
+  Caller::Deps& deps_;
+  DomainSelector& domains_;
   int& in_flight_;
   Condition& changed_;
   Domain domain_;
@@ -53,23 +59,24 @@ class CallInFlight {
 
 }  // namespace
 
-Caller::Caller(Parts parts, Exchange exchange, const boost::asio::any_io_executor& executor)
-    : parts_(parts),
-      exchange_(std::move(exchange)),
-      pacer_(parts.env, parts.rate, executor),
-      gate_(executor),
-      outage_(parts.env, parts.pause, executor),
+Caller::Caller(Deps deps, std::shared_ptr<Session> session, const boost::asio::any_io_executor& executor)
+    : deps_(deps),
+      session_(std::move(session)),
+      pacer_(deps.env, deps.rate, executor),
+      gate_(deps.env, deps.events, executor),
+      outage_(deps.env, deps.pause, executor),
       changed_(executor) {}
 
-Task<Call> Caller::call(const ListingKey& key, const std::optional<std::string>& page_token, Route& route) {
+Task<Call> Caller::call(const ListingKey& key, const std::optional<std::string>& page_token, Route& route,
+                        RunCounters& cost) {
   for (;;) {
     SendingGate::Pass pass = co_await gate_.enter();
     Slot slot = co_await next_slot();
     if (!gate_.admits(pass)) {  // a refusal came while this call waited
-      parts_.rate.unanswered(slot.at, slot.at);
+      deps_.rate.unanswered(slot.at, slot.at);
       continue;
     }
-    Call call = co_await send(key, page_token, route, std::move(slot), gate_.is_probing());
+    Call call = co_await send(key, page_token, route, cost, std::move(slot), gate_.is_probing());
     if (shows_that_calls_work(call.page)) pass.accepted();
     // A listing that is refused alone says nothing of the brand.
     const bool known = !call.of_another && evidence_.is_blamed(key);
@@ -82,9 +89,9 @@ Task<Call> Caller::call(const ListingKey& key, const std::optional<std::string>&
 }
 
 Task<Call> Caller::confirming_call(const ListingKey& key, const std::optional<std::string>& page_token,
-                                   Route& route) {
+                                   Route& route, RunCounters& cost) {
   Slot slot = co_await next_slot();
-  Call call = co_await send(key, page_token, route, std::move(slot), false);
+  Call call = co_await send(key, page_token, route, cost, std::move(slot), false);
   co_return call;
 }
 
@@ -94,12 +101,12 @@ Task<Caller::Slot> Caller::next_slot() {
     const SteadyTime at = co_await pacer_.next_turn();
     // Many may have been waiting for their turn when the last domain went.
     if (way.is_try() || !outage_.is_shut()) co_return Slot{std::move(way), at};
-    parts_.rate.unanswered(at, at);
+    deps_.rate.unanswered(at, at);
   }
 }
 
 Task<Call> Caller::send(const ListingKey& key, const std::optional<std::string>& page_token, Route& route,
-                        Slot slot, bool as_probe) {
+                        RunCounters& cost, Slot slot, bool as_probe) {
   std::optional<ListingKey> other;
   if (as_probe || slot.way.should_ask_for_another()) other = evidence_.witness_for(key);
   const ListingKey& asked = other ? *other : key;
@@ -107,22 +114,26 @@ Task<Call> Caller::send(const ListingKey& key, const std::optional<std::string>&
   Route no_route;
   Route& taken = other ? no_route : route;
 
+  // A reload may replace it meanwhile.
+  const std::shared_ptr<Session> session = session_;
+  DomainSelector& domains = *session->domains;
   Call call;
   call.sent_at = slot.at;
   call.of_another = other.has_value();
   call.is_try = slot.way.is_try();
   call.has_waited = slot.way.has_waited();
-  call.domain = choose(slot, taken);
-  ++parts_.counters.requests;
-  CallInFlight in_flight(parts_, in_flight_, changed_, call.domain, slot.at);
-  RequestOrders::Ticket ticket = parts_.orders.issue();
+  call.domain = choose(domains, slot, taken, cost);
+  ++cost.requests;
+  CallInFlight in_flight(deps_, domains, in_flight_, changed_, call.domain, slot.at);
+  RequestOrders::Ticket ticket = deps_.orders.issue();
   const bool on_fresh_connection = taken.stale_in_a_row > 0;
-  Answer answer = co_await exchange_.call(call.domain, asked, token, on_fresh_connection);
+  Answer answer = co_await session->exchange.call(call.domain, asked, token, on_fresh_connection);
   if (answer.page.has_value()) {
     answer.page->request = std::move(ticket);
-    answer.page->received = parts_.orders.next();
+    answer.page->received = deps_.orders.next();
   }
-  const bool stale = answer.page.has_error() && answer.page.error().kind == FailureKind::connection_stale;
+  const bool stale =
+      answer.page.has_error() && answer.page.error().rule().remedy == Remedy::repeat_at_once;
   taken.stale_in_a_row = stale ? taken.stale_in_a_row + 1 : 0;
   if (taken.stale_in_a_row >= kMostStale) {
     Failure lost = answer.page.error();
@@ -132,64 +143,64 @@ Task<Call> Caller::send(const ListingKey& key, const std::optional<std::string>&
   }
   in_flight.ended(answer.page);
   call.page = std::move(answer.page);
-  learn(asked, call, answer);
-  tell_outage(slot.way, asked, call, answer.replied);
+  cost.bytes += answer.wire_bytes;
+  if (is_too_fast(call.page)) ++cost.rate_limited;
+  learn(domains, asked, call, answer);
+  tell_outage(domains, slot.way, asked, call, answer.replied);
 
   taken.avoid.reset();
   if (call.page.has_value()) co_return call;
   const Failure& failure = call.page.error();
   // A proxy in front of one domain may be what breaks the signatures.
-  if (failure.rule().against_domain || (is_verification_failure(failure.kind) && taken.failed > 0))
+  const OfDomain of_domain = failure.rule().of_domain;
+  if (of_domain == OfDomain::is_down || (of_domain == OfDomain::unproven && taken.failed > 0))
     taken.avoid = call.domain;
   co_return call;
 }
 
-Domain Caller::choose(const Slot& slot, Route& route) {
-  if (slot.way.is_try()) return parts_.domains.choose_in_turn();
-  const Domain domain = parts_.domains.choose(slot.at, route.avoid ? &*route.avoid : nullptr);
-  if (route.avoid && domain != *route.avoid) ++parts_.counters.failovers;
+Domain Caller::choose(DomainSelector& domains, const Slot& slot, Route& route, RunCounters& cost) {
+  if (slot.way.is_try()) return domains.choose_in_turn();
+  const Domain domain = domains.choose(slot.at, route.avoid ? &*route.avoid : nullptr);
+  if (route.avoid && domain != *route.avoid) ++cost.failovers;
   return domain;
 }
 
-void Caller::learn(const ListingKey& asked, const Call& call, const Answer& answer) {
-  parts_.counters.bytes += answer.wire_bytes;
+void Caller::learn(DomainSelector& domains, const ListingKey& asked, const Call& call, const Answer& answer) {
   learn_pace(call, answer);
-  learn_domain(asked, call, answer.replied);
+  learn_domain(domains, asked, call, answer.replied);
   const bool works = shows_that_calls_work(call.page);
   if (answer.replied) evidence_.answered(asked, call.sent_at, works);
   if (works || call.page.error().rule().remedy == Remedy::repeat) evidence_.ended(asked, works);
 }
 
 void Caller::learn_pace(const Call& call, const Answer& answer) {
-  const SteadyTime now = parts_.env.steady_now();
-  RateController& rate = parts_.rate;
+  const SteadyTime now = deps_.env.steady_now();
+  RateController& rate = deps_.rate;
   if (!answer.replied) return rate.unanswered(call.sent_at, now);
-  const bool too_fast = call.page.has_error() && call.page.error().kind == FailureKind::rate_limited;
-  if (!too_fast) {
+  if (!is_too_fast(call.page)) {
     rate.accepted(call.sent_at, now);
-    if (!rate.paused_until(now) && !rate.held_since()) parts_.pause.over(PauseCause::too_fast);
+    if (!rate.paused_until(now) && !rate.held_since()) deps_.pause.over(PauseCause::too_fast);
     return;
   }
-  ++parts_.counters.rate_limited;
   evidence_.limited();
   rate.refused(call.sent_at, now, call.page.error().retry_after);
   const std::optional<SteadyTime> until = rate.paused_until(now);
   if (!until && !rate.held_since()) return;
-  parts_.pause.too_fast(call.page.error(), until);
+  deps_.pause.too_fast(call.page.error(), until);
   changed_.notify_all();
 }
 
-void Caller::learn_domain(const ListingKey& asked, const Call& call, bool replied) {
-  const SteadyTime now = parts_.env.steady_now();
-  DomainSelector& domains = parts_.domains;
+void Caller::learn_domain(DomainSelector& domains, const ListingKey& asked, const Call& call, bool replied) {
+  const SteadyTime now = deps_.env.steady_now();
   const bool was_open = domains.open(call.domain);
   std::optional<Failure> failure;
   if (call.page.has_error()) failure = call.page.error();
-  const bool against = failure && failure->rule().against_domain;
+  const bool against = failure && failure->rule().of_domain == OfDomain::is_down;
   // Nothing came of it, or WeChat Pay itself sent a wrong signature; and a listing that fails alone blames no
   // domain.
   const bool no_evidence =
-      failure && (against ? evidence_.is_blamed(asked) : !replied || is_verification_failure(failure->kind));
+      failure && (against ? evidence_.is_blamed(asked)
+                          : !replied || failure->rule().of_domain != OfDomain::works);
   if (no_evidence)
     domains.abandoned(call.domain);
   else if (against)
@@ -197,17 +208,18 @@ void Caller::learn_domain(const ListingKey& asked, const Call& call, bool replie
   else
     domains.succeeded(call.domain, now);
   const bool is_open = domains.open(call.domain);
-  if (!was_open && is_open && failure) parts_.events.domain_avoided(call.domain, *failure);
-  if (was_open && !is_open) parts_.events.domain_back(call.domain);
+  if (!was_open && is_open && failure) deps_.events.domain_avoided(call.domain, *failure);
+  if (was_open && !is_open) deps_.events.domain_back(call.domain);
 }
 
-void Caller::tell_outage(OutageGate::Pass& way, const ListingKey& asked, const Call& call, bool replied) {
+void Caller::tell_outage(DomainSelector& domains, OutageGate::Pass& way, const ListingKey& asked, const Call& call, bool replied) {
   if (call.page.has_value()) return way.got_through();
   const Failure& failure = call.page.error();
-  if (failure.rule().against_domain || is_verification_failure(failure.kind)) {
+  const OfDomain of_domain = failure.rule().of_domain;
+  if (of_domain == OfDomain::is_down || of_domain == OfDomain::unproven) {
     if (!call.is_try && evidence_.is_blamed(asked)) return way.ended();
     way.failed(call.domain, failure);
-    if (parts_.domains.all_dead()) begin_outage(failure);
+    if (domains.all_dead()) begin_outage(failure);
     return;
   }
   if (replied) return way.got_through();
@@ -226,43 +238,18 @@ void Caller::stop_sending(SendingGate::Doubt& doubt, const Failure& refusal) {
   changed_.notify_all();
 }
 
-void Caller::begin_run(std::optional<std::chrono::seconds> patience) {
-  patience_ = patience;
-  may_leave_ = false;
-  gate_.reset();
-}
-
-void Caller::leave_pauses() {
-  may_leave_ = true;
-  changed_.notify_all();
-}
-
-bool Caller::has_lost_patience() const {
-  const std::optional<SteadyTime> since = outage_.shut_since();
-  return since && patience_ && parts_.env.steady_now() >= *since + *patience_;
-}
-
-bool Caller::is_stopped() const {
-  if (may_leave_ && (outage_.is_shut() || parts_.pause.is_told())) return true;
-  return (gate_.refusal() && in_flight_ == 0) || has_lost_patience();
-}
-
-Task<> Caller::stopped() {
-  while (!is_stopped()) {
+Task<Failure> Caller::hopeless(std::chrono::seconds patience) {
+  for (;;) {
+    if (gate_.refusal() && in_flight_ == 0) co_return *gate_.refusal();
     const std::optional<SteadyTime> since = outage_.shut_since();
-    if (since && patience_) {
-      const SteadyTime until = *since + *patience_;
-      co_await changed_.wait_until(parts_.env, until);
-    } else {
+    if (!since) {
       co_await changed_.wait();
+      continue;
     }
+    const SteadyTime until = *since + patience;
+    if (deps_.env.steady_now() >= until) co_return outage_.reason();
+    co_await changed_.wait_until(deps_.env, until);
   }
-}
-
-std::optional<Failure> Caller::why_stopped() const {
-  if (gate_.refusal()) return gate_.refusal();
-  if (has_lost_patience()) return outage_.reason();
-  return std::nullopt;
 }
 
 }  // namespace couponsync

@@ -2,8 +2,9 @@
 
 #include "base/env.h"
 #include "base/listing.h"
-#include "net/domain_selector.h"
-#include "store/mirror.h"
+#include "net/rate_controller.h"
+#include "store/records.h"
+#include "store/request_orders.h"
 #include "sync/events.h"
 #include "sync/evidence.h"
 #include "sync/exchange.h"
@@ -11,12 +12,15 @@
 #include "sync/pacer.h"
 #include "sync/sending_gate.h"
 #include "sync/sending_pause.h"
+#include "sync/session.h"
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace couponsync {
 
@@ -39,44 +43,46 @@ struct Call {
 };
 
 /// Sends one call, and another, through all that may hold calls back (refused credentials, an outage, the
-/// pace), and tells all of those what came of it. Every call is counted. On the io thread. What it is given
-/// by reference outlives it; `counters` is the run's.
+/// pace), and tells all of those what came of it. On the io thread. What it is given by reference outlives
+/// it.
 class Caller {
  public:
-  struct Parts {
+  struct Deps {
     Env& env;
     RateController& rate;
-    DomainSelector& domains;
     SendingPause& pause;
     Events& events;
-    RunCounters& counters;
     RequestOrders& orders;
   };
 
-  Caller(Parts parts, Exchange exchange, const boost::asio::any_io_executor& executor);
+  Caller(Deps deps, std::shared_ptr<Session> session, const boost::asio::any_io_executor& executor);
 
-  /// Waits as long as calls are held back, then makes one. Cancellable.
-  Task<Call> call(const ListingKey& key, const std::optional<std::string>& page_token, Route& route);
+  /// From the next call on. Calls under way end with what they began with.
+  void use(std::shared_ptr<Session> session) { session_ = std::move(session); }
+  const Session& session() const { return *session_; }
+
+  /// Waits as long as calls are held back, then makes one, and adds to `cost` what it costs. Cancellable.
+  Task<Call> call(const ListingKey& key, const std::optional<std::string>& page_token, Route& route,
+                  RunCounters& cost);
   /// The same for the holder of a doubt, for whose sake the others wait.
   Task<Call> confirming_call(const ListingKey& key, const std::optional<std::string>& page_token,
-                             Route& route);
+                             Route& route, RunCounters& cost);
 
   Evidence& evidence() { return evidence_; }
   /// No domain works, as far as a page that failed too often with this and a witness can tell.
   void begin_outage(const Failure& why);
-  /// The brand is refused: nothing more is sent in this run.
+  /// The brand is refused: nothing but probes is sent.
   void stop_sending(SendingGate::Doubt& doubt, const Failure& refusal);
+  /// What calls are made with may have become better: the next one goes alone, at once.
+  void try_anew() { gate_.reset(); }
+  /// If the brand is refused, the next probe goes at once.
+  void try_refused_again() {
+    if (gate_.refusal()) gate_.reset();
+  }
 
-  /// A run begins: its first call goes alone. `patience` says for how long no domain may work until it is
-  /// given up; without one, it waits.
-  void begin_run(std::optional<std::chrono::seconds> patience);
-  /// Returns when this run will get nothing more: the brand is refused and every call is answered, no domain
-  /// worked for longer than its patience, or `leave_pauses` was called and everything is held. Cancellable.
-  Task<> stopped();
-  /// Why, if it is a failure.
-  std::optional<Failure> why_stopped() const;
-  /// From now on, this run need not wait for the end of a pause.
-  void leave_pauses();
+  /// Returns when there is nothing to hope for: the brand is refused and every call is answered, or no domain
+  /// has worked for so long. Cancellable.
+  Task<Failure> hopeless(std::chrono::seconds patience);
 
  private:
   struct Slot {
@@ -86,26 +92,22 @@ class Caller {
 
   Task<Slot> next_slot();
   Task<Call> send(const ListingKey& key, const std::optional<std::string>& page_token, Route& route,
-                  Slot slot, bool as_probe);
-  Domain choose(const Slot& slot, Route& route);
-  void learn(const ListingKey& asked, const Call& call, const Answer& answer);
+                  RunCounters& cost, Slot slot, bool as_probe);
+  Domain choose(DomainSelector& domains, const Slot& slot, Route& route, RunCounters& cost);
+  void learn(DomainSelector& domains, const ListingKey& asked, const Call& call, const Answer& answer);
   void learn_pace(const Call& call, const Answer& answer);
-  void learn_domain(const ListingKey& asked, const Call& call, bool replied);
-  void tell_outage(OutageGate::Pass& way, const ListingKey& asked, const Call& call, bool replied);
-  bool is_stopped() const;
-  bool has_lost_patience() const;
+  void learn_domain(DomainSelector& domains, const ListingKey& asked, const Call& call, bool replied);
+  void tell_outage(DomainSelector& domains, OutageGate::Pass& way, const ListingKey& asked, const Call& call, bool replied);
 
-  Parts parts_;
-  Exchange exchange_;
+  Deps deps_;
+  std::shared_ptr<Session> session_;
   Pacer pacer_;
   SendingGate gate_;
   OutageGate outage_;
   Evidence evidence_;
 
-  std::optional<std::chrono::seconds> patience_;
-  bool may_leave_ = false;
   int in_flight_ = 0;
-  Condition changed_;  ///< something that `stopped` looks at
+  Condition changed_;  ///< something that `hopeless` looks at
 };
 
 }  // namespace couponsync

@@ -38,6 +38,7 @@ bool is_refusal(const Call& call) {
 struct Client::Fetch {
   ListingKey key;
   std::optional<std::string> page_token;
+  RunCounters& cost;
   Call call{};  ///< the last one
   Route route{};
   std::optional<SteadyTime> failing_since{};  ///< when the first attempt that failed was sent
@@ -45,19 +46,15 @@ struct Client::Fetch {
   OwnLimit limit{};
 };
 
-Client::Client(Parts parts, Exchange exchange, ClientOptions options,
+Client::Client(Deps deps, std::shared_ptr<Session> session, ClientOptions options,
                const boost::asio::any_io_executor& executor)
-    : parts_(parts), options_(options), caller_(parts, std::move(exchange), executor) {}
+    : deps_(deps), options_(options), caller_(deps, std::move(session), executor) {}
 
-void Client::begin_run(std::optional<std::chrono::seconds> patience, std::vector<ListingKey> candidates) {
-  caller_.evidence().set_candidates(std::move(candidates));
-  caller_.begin_run(patience);
-}
-
-Task<Result<FetchedPage>> Client::fetch(ListingKey key, std::optional<std::string> page_token) {
-  Fetch fetch{.key = std::move(key), .page_token = std::move(page_token)};
+Task<Result<FetchedPage>> Client::fetch(ListingKey key, std::optional<std::string> page_token,
+                                        RunCounters& cost) {
+  Fetch fetch{.key = std::move(key), .page_token = std::move(page_token), .cost = cost};
   for (;;) {
-    Call call = co_await caller_.call(fetch.key, fetch.page_token, fetch.route);
+    Call call = co_await caller_.call(fetch.key, fetch.page_token, fetch.route, fetch.cost);
     fetch.call = std::move(call);
     const Next next = co_await judge(fetch);
     if (next == Next::again) continue;
@@ -84,7 +81,7 @@ Task<Client::Next> Client::judge(Fetch& fetch) {
   const Failure failure = fetch.call.page.error();
   switch (failure.rule().remedy) {
     case Remedy::repeat_at_once:
-      parts_.events.attempt_failed(fetch.key, fetch.call.domain, failure, milliseconds::zero());
+      deps_.events.attempt_failed(fetch.key, fetch.call.domain, failure, milliseconds::zero());
       co_return Next::again;
     case Remedy::repeat_when_paced: {
       const Next next = co_await judge_limit(fetch);
@@ -111,7 +108,7 @@ Task<Client::Next> Client::judge_refusal(Fetch& fetch) {
   // Another one finds out what it means, or nothing is sent anyway.
   if (fetch.call.of_another || !evidence.is_blamed(fetch.key)) co_return Next::again;
   if (evidence.others_work_since(fetch.key, fetch.call.sent_at)) co_return Next::give_up;
-  const std::optional<Call> witness = co_await ask_witness(fetch.key);
+  const std::optional<Call> witness = co_await ask_witness(fetch.key, fetch.cost);
   if (witness && shows_that_calls_work(witness->page)) co_return Next::give_up;
   evidence.absolve(fetch.key);
   co_return Next::again;
@@ -121,12 +118,12 @@ Task<Client::Next> Client::judge_refusal(Fetch& fetch) {
 /// others are accepted and this listing is refused once more, it fails alone.
 Task<Client::Next> Client::confirm(Fetch& fetch, SendingGate::Doubt doubt) {
   Evidence& evidence = caller_.evidence();
-  const bool worked_lately = evidence.any_works_since(parts_.env.steady_now() - kLately);
+  const bool worked_lately = evidence.any_works_since(deps_.env.steady_now() - kLately);
   const int enough = worked_lately ? kRefusalsToStopLater : kRefusalsToStop;
   const std::optional<std::string> first_page;
   bool others_work = false;
   for (int refusals = 1; refusals < enough;) {
-    Call own = co_await caller_.confirming_call(fetch.key, fetch.page_token, fetch.route);
+    Call own = co_await caller_.confirming_call(fetch.key, fetch.page_token, fetch.route, fetch.cost);
     if (own.of_another) continue;  // it had to wait for a domain that works
     fetch.call = std::move(own);
     if (!is_refusal(fetch.call)) {
@@ -142,7 +139,7 @@ Task<Client::Next> Client::confirm(Fetch& fetch, SendingGate::Doubt doubt) {
     const std::optional<ListingKey> witness = evidence.witness_for(fetch.key);
     if (!witness || refusals >= enough) continue;
     Route route;
-    const Call asked = co_await caller_.confirming_call(*witness, first_page, route);
+    const Call asked = co_await caller_.confirming_call(*witness, first_page, route, fetch.cost);
     others_work = shows_that_calls_work(asked.page);
     if (is_refusal(asked)) ++refusals;
   }
@@ -154,7 +151,7 @@ Task<Client::Next> Client::confirm(Fetch& fetch, SendingGate::Doubt doubt) {
 Task<Client::Next> Client::judge_limit(Fetch& fetch) {
   Evidence& evidence = caller_.evidence();
   const Failure failure = fetch.call.page.error();
-  parts_.events.rate_limited(fetch.key, fetch.call.domain, failure);
+  deps_.events.rate_limited(fetch.key, fetch.call.domain, failure);
   fetch.limit.refused(evidence.worked(), evidence.limited_so_far(), failure.retry_after);
   const bool known = evidence.is_blamed(fetch.key);
   if (fetch.limit.is_own(known)) {
@@ -162,9 +159,9 @@ Task<Client::Next> Client::judge_limit(Fetch& fetch) {
     co_return Next::give_up;
   }
   // Not in a rhythm that a quota's window could have as well.
-  if (fetch.limit.wants_witness(known) && (known || parts_.env.random_unit() < 0.5)) {
+  if (fetch.limit.wants_witness(known) && (known || deps_.env.random_unit() < 0.5)) {
     fetch.limit.asked_witness();
-    co_await ask_witness(fetch.key);
+    co_await ask_witness(fetch.key, fetch.cost);
   }
   co_return Next::again;
 }
@@ -174,14 +171,14 @@ Task<> Client::wait_after_another(Fetch& fetch) {
   if (fetch.call.page.has_value() || fetch.call.is_try) co_return;
   const Failure failure = fetch.call.page.error();
   if (failure.rule().remedy == Remedy::repeat_when_paced)
-    parts_.events.rate_limited(fetch.key, fetch.call.domain, failure);
+    deps_.events.rate_limited(fetch.key, fetch.call.domain, failure);
   if (failure.rule().remedy != Remedy::repeat) co_return;
   if (++fetch.route.failed >= options_.max_attempts) {
     caller_.begin_outage(failure);
     co_return;
   }
-  const SteadyTime until = parts_.env.steady_now() + backoff(fetch, failure);
-  co_await parts_.env.sleep_until(until);
+  const SteadyTime until = deps_.env.steady_now() + backoff(fetch, failure);
+  co_await deps_.env.sleep_until(until);
 }
 
 Task<Client::Next> Client::judge_passing(Fetch& fetch) {
@@ -193,7 +190,7 @@ Task<Client::Next> Client::judge_passing(Fetch& fetch) {
     // While many calls break off and others get through, a page needs more luck.
     // What this machine lacks, luck does not bring.
     const bool ill =
-        failure.kind != FailureKind::out_of_descriptors && caller_.evidence().others_break_off(fetch.key);
+        failure.rule().of_domain != OfDomain::nothing && caller_.evidence().others_break_off(fetch.key);
     const int most = ill ? options_.max_attempts * kTimesMoreWhileIll : options_.max_attempts;
     if (++fetch.route.failed >= most) {
       const Next next = co_await judge_exhausted(fetch);
@@ -201,10 +198,10 @@ Task<Client::Next> Client::judge_passing(Fetch& fetch) {
     }
     wait = backoff(fetch, failure);
   }
-  ++parts_.counters.retries;
-  parts_.events.attempt_failed(fetch.key, fetch.call.domain, failure, wait);
-  const SteadyTime until = parts_.env.steady_now() + wait;
-  if (wait > milliseconds::zero()) co_await parts_.env.sleep_until(until);
+  ++fetch.cost.retries;
+  deps_.events.attempt_failed(fetch.key, fetch.call.domain, failure, wait);
+  const SteadyTime until = deps_.env.steady_now() + wait;
+  if (wait > milliseconds::zero()) co_await deps_.env.sleep_until(until);
   co_return Next::again;
 }
 
@@ -215,10 +212,10 @@ Task<Client::Next> Client::judge_exhausted(Fetch& fetch) {
   const Failure failure = fetch.call.page.error();
   bool is_own = evidence.is_blamed(fetch.key) || evidence.others_work_since(fetch.key, *fetch.failing_since);
   if (!is_own) {
-    const std::optional<Call> witness = co_await ask_witness(fetch.key);
+    const std::optional<Call> witness = co_await ask_witness(fetch.key, fetch.cost);
     if (!witness) {
       // There is no other listing. What the API says is about this one, what breaks calls is not.
-      is_own = !failure.code.empty() || !failure.rule().against_domain;
+      is_own = !failure.code.empty() || failure.rule().of_domain != OfDomain::is_down;
     } else if (shows_that_calls_work(witness->page)) {
       is_own = true;
     } else if (witness->page.error().rule().remedy != Remedy::repeat) {
@@ -232,19 +229,19 @@ Task<Client::Next> Client::judge_exhausted(Fetch& fetch) {
     co_return Next::give_up;
   }
   caller_.begin_outage(failure);
-  ++parts_.counters.retries;
-  parts_.events.attempt_failed(fetch.key, fetch.call.domain, failure, milliseconds::zero());
+  ++fetch.cost.retries;
+  deps_.events.attempt_failed(fetch.key, fetch.call.domain, failure, milliseconds::zero());
   co_return Next::again;
 }
 
-Task<std::optional<Call>> Client::ask_witness(const ListingKey& key) {
+Task<std::optional<Call>> Client::ask_witness(const ListingKey& key, RunCounters& cost) {
   const std::optional<ListingKey> witness = caller_.evidence().witness_for(key);
   if (!witness) co_return std::nullopt;
   const std::optional<std::string> first_page;
   Route route;
-  Call call = co_await caller_.call(*witness, first_page, route);
+  Call call = co_await caller_.call(*witness, first_page, route, cost);
   if (call.page.has_error() && call.page.error().rule().remedy == Remedy::repeat_when_paced)
-    parts_.events.rate_limited(*witness, call.domain, call.page.error());
+    deps_.events.rate_limited(*witness, call.domain, call.page.error());
   co_return std::optional<Call>(std::move(call));
 }
 
@@ -252,13 +249,14 @@ milliseconds Client::backoff(const Fetch& fetch, const Failure& failure) {
   if (failure.retry_after) return std::min(*failure.retry_after, kRetryAfterCap);
   const Route& route = fetch.route;
   // Trying the other domain for the first time needs no patience: it has done nothing wrong.
-  if (route.failed == 1 && route.avoid && parts_.domains.has_backup() &&
-      !parts_.domains.avoided(other(*route.avoid), parts_.env.steady_now()))
+  const DomainSelector& domains = *caller_.session().domains;
+  if (route.failed == 1 && route.avoid && domains.has_backup() &&
+      !domains.avoided(other(*route.avoid), deps_.env.steady_now()))
     return milliseconds::zero();
   const auto step =
       std::min<std::size_t>(static_cast<std::size_t>(route.failed) - 1, kBackoffCaps.size() - 1);
   const auto spread = static_cast<double>((kBackoffCaps[step] - kBackoffFloor).count());
-  return kBackoffFloor + milliseconds(static_cast<std::int64_t>(parts_.env.random_unit() * spread));
+  return kBackoffFloor + milliseconds(static_cast<std::int64_t>(deps_.env.random_unit() * spread));
 }
 
 }  // namespace couponsync

@@ -9,9 +9,10 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 namespace couponsync {
 
@@ -21,24 +22,31 @@ struct ClientOptions {
 
 /// Gets one page: sends for it, repeats what may pass, and judges what does not. What befalls the brand or
 /// the service as a whole (refused credentials, a limit, an outage) is nobody's failure: `fetch` waits until
-/// it is over, or until `stopped` says that there is no point and it is cancelled. What befalls one listing
+/// it is over. What befalls one listing
 /// alone is its failure, however it looks: another listing, asked as a witness, tells. Every attempt is paced
 /// and signed anew; nothing but a verified reply is ever decoded. On the io thread. Everything it is given by
-/// reference outlives it; `counters` is the run's.
+/// reference outlives it.
 class Client {
  public:
-  using Parts = Caller::Parts;
+  using Deps = Caller::Deps;
 
-  Client(Parts parts, Exchange exchange, ClientOptions options, const boost::asio::any_io_executor& executor);
+  Client(Deps deps, std::shared_ptr<Session> session, ClientOptions options,
+         const boost::asio::any_io_executor& executor);
 
-  /// Fails with what could not be overcome. Cancellable at every step.
-  Task<Result<FetchedPage>> fetch(ListingKey key, std::optional<std::string> page_token);
+  /// Adds to `cost` what it costs, as it goes. Fails with what could not be overcome. Cancellable at every
+  /// step.
+  Task<Result<FetchedPage>> fetch(ListingKey key, std::optional<std::string> page_token, RunCounters& cost);
 
-  /// As in Caller. The first of `candidates` are asked as witnesses.
-  void begin_run(std::optional<std::chrono::seconds> patience, std::vector<ListingKey> candidates);
-  Task<> stopped() { return caller_.stopped(); }
-  std::optional<Failure> why_stopped() const { return caller_.why_stopped(); }
-  void leave_pauses() { caller_.leave_pauses(); }
+  /// As in Caller.
+  void use(std::shared_ptr<Session> session) { caller_.use(std::move(session)); }
+  const Session& session() const { return caller_.session(); }
+  void try_anew() { caller_.try_anew(); }
+  void try_refused_again() { caller_.try_refused_again(); }
+  Task<Failure> hopeless(std::chrono::seconds patience) { return caller_.hopeless(patience); }
+  /// Another listing that may be asked, to find out whether a failure is one listing's own: one that did not
+  /// fail last time.
+  void offer_witness(const ListingKey& key) { caller_.evidence().offer(key); }
+  void forget_witnesses() { caller_.evidence().forget_witnesses(); }
 
  private:
   struct Fetch;
@@ -52,10 +60,10 @@ class Client {
   Task<Next> judge_passing(Fetch& fetch);
   Task<Next> judge_exhausted(Fetch& fetch);
   /// Asks another listing's first page; nothing if there is no other.
-  Task<std::optional<Call>> ask_witness(const ListingKey& key);
+  Task<std::optional<Call>> ask_witness(const ListingKey& key, RunCounters& cost);
   std::chrono::milliseconds backoff(const Fetch& fetch, const Failure& failure);
 
-  Parts parts_;
+  Deps deps_;
   ClientOptions options_;
   Caller caller_;
 };

@@ -4,7 +4,7 @@
 #include "base/http.h"
 #include "base/listing.h"
 #include "base/time.h"
-#include "store/mirror.h"
+#include "store/records.h"
 
 #include <chrono>
 #include <cstddef>
@@ -36,6 +36,8 @@ class Events {
   virtual ~Events() = default;
 
   virtual void run_started(RunTrigger /*trigger*/, std::size_t /*listings*/) {}
+  /// The last `once` was interrupted; what it had read to its end is not read again.
+  virtual void once_continued(std::int64_t /*listings*/) {}
   virtual void run_finished(RunTrigger /*trigger*/, const RunCounters& /*counters*/) {}
   /// The run was cancelled; what it committed stays, what it had not finished goes on at its bookmarks.
   virtual void run_interrupted(RunTrigger /*trigger*/, const RunCounters& /*counters*/) {}

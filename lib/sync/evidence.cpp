@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace couponsync {
+namespace {
+
+/// Among so many a few may fail by themselves.
+constexpr std::size_t kMostCandidates = 8;
+
+}  // namespace
 
 void Evidence::LatestTwo::note(const ListingKey& key, SteadyTime when) {
   auto& [first, second] = entries_;
@@ -33,7 +39,18 @@ const ListingKey* Evidence::LatestTwo::latest(const ListingKey& but) const {
   return entry == nullptr ? nullptr : &entry->key;
 }
 
-void Evidence::set_candidates(std::vector<ListingKey> candidates) { candidates_ = std::move(candidates); }
+void Evidence::offer(const ListingKey& key) {
+  if (std::ranges::find(candidates_, key) != candidates_.end()) return;
+  if (candidates_.size() < kMostCandidates)
+    candidates_.push_back(key);
+  else
+    candidates_[next_offered_++ % kMostCandidates] = key;
+}
+
+void Evidence::forget_witnesses() {
+  candidates_.clear();
+  working_ = {};
+}
 
 void Evidence::answered(const ListingKey& key, SteadyTime sent_at, bool works) {
   if (works) working_.note(key, sent_at);

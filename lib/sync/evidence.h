@@ -25,8 +25,10 @@ bool shows_that_calls_work(const Result<T>& answer) {
 /// listings, and by naming one that can be asked as a witness. Pure.
 class Evidence {
  public:
-  /// Listings that may be asked; those that failed should not be among them.
-  void set_candidates(std::vector<ListingKey> candidates);
+  /// A listing that may be asked: one that did not fail last time. The last few that were offered are kept.
+  void offer(const ListingKey& key);
+  /// None of those known may be asked any more: some are watched no longer.
+  void forget_witnesses();
 
   /// A call for `key` that was sent at `sent_at` was answered; `works` as above.
   void answered(const ListingKey& key, SteadyTime sent_at, bool works);
@@ -82,6 +84,7 @@ class Evidence {
   std::size_t next_ended_ = 0;
   std::vector<ListingKey> candidates_;
   std::size_t next_candidate_ = 0;
+  std::size_t next_offered_ = 0;
   bool asked_the_latest_ = false;
   std::unordered_set<std::size_t> blamed_;  ///< hashes
 };

@@ -3,68 +3,59 @@
 #include <utility>
 
 namespace couponsync {
+namespace {
 
-SendingGate::Pass::Pass(Pass&& other) noexcept
-    : gate_(std::exchange(other.gate_, nullptr)), alone_(std::exchange(other.alone_, false)) {}
+using namespace std::chrono_literals;
 
-SendingGate::Pass::~Pass() {
-  // Cancelled, or answered by what says nothing of the credentials: the next one tries.
-  if (gate_ != nullptr && alone_) gate_->become(State::untried);
+constexpr std::chrono::seconds kProbeEvery = 60s;
+constexpr TryTempo kTempo{.first = kProbeEvery,
+                          .early = {kProbeEvery, kProbeEvery},
+                          .every = kProbeEvery,
+                          .undecided = 0s,
+                          .most_out = 1};
+
+}  // namespace
+
+SendingGate::SendingGate(Env& env, Events& events, const boost::asio::any_io_executor& executor)
+    : events_(events), valve_(env, kTempo, executor) {
+  reset();
 }
+
+void SendingGate::reset() { valve_.hold_for_next(); }
 
 void SendingGate::Pass::accepted() {
-  if (!std::exchange(alone_, false)) return;
-  gate_->probing_ = false;
-  gate_->become(State::open);
+  if (!pass_.is_try()) return;
+  gate_->refusal_.reset();
+  gate_->valve_.release();
+  pass_.undecided();
 }
 
-SendingGate::Doubt::Doubt(Doubt&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
-
-SendingGate::Doubt& SendingGate::Doubt::operator=(Doubt&& other) noexcept {
-  std::swap(gate_, other.gate_);
-  return *this;
+void SendingGate::Doubt::dispelled() {
+  gate_->valve_.release();
+  pass_.undecided();
 }
 
-SendingGate::Doubt::~Doubt() {
-  if (gate_ != nullptr) gate_->become(State::untried);
+void SendingGate::Doubt::confirmed(const Failure& refusal) { gate_->confirm(pass_, refusal); }
+
+void SendingGate::confirm(Valve::Pass& pass, const Failure& refusal) {
+  refusal_ = refusal;
+  pass.failed();
+  events_.sending_stopped(refusal, kProbeEvery);
 }
-
-void SendingGate::Doubt::dispelled() { std::exchange(gate_, nullptr)->become(State::open); }
-
-void SendingGate::Doubt::confirmed(const Failure& refusal) { std::exchange(gate_, nullptr)->shut(refusal); }
 
 Task<SendingGate::Pass> SendingGate::enter() {
-  while (state_ != State::open && state_ != State::untried) co_await changed_.wait();
-  const bool alone = state_ == State::untried;
-  if (alone) state_ = State::trying;
-  co_return Pass(this, alone);
+  Valve::Pass pass = co_await valve_.enter();
+  co_return Pass(this, std::move(pass));
 }
 
 std::optional<SendingGate::Doubt> SendingGate::refused(Pass& pass, const Failure& refusal) {
-  if (state_ != State::open && !pass.alone_) return std::nullopt;
-  pass.alone_ = false;
-  if (probing_) {
-    shut(refusal);
+  if (pass.pass_.is_try()) {
+    if (!refusal_) return Doubt(this, std::move(pass.pass_));
+    confirm(pass.pass_, refusal);
     return std::nullopt;
   }
-  become(State::doubted);
-  return Doubt(this);
-}
-
-void SendingGate::reset() {
-  refusal_.reset();
-  become(State::untried);
-}
-
-void SendingGate::shut(const Failure& refusal) {
-  refusal_ = refusal;
-  probing_ = true;
-  become(State::shut);
-}
-
-void SendingGate::become(State state) {
-  state_ = state;
-  changed_.notify_all();
+  if (valve_.holds()) return std::nullopt;
+  return Doubt(this, valve_.hold_and_try());
 }
 
 }  // namespace couponsync

@@ -1,42 +1,40 @@
 #pragma once
 
+#include "base/env.h"
 #include "base/failure.h"
 #include "base/task.h"
-#include "sync/condition.h"
+#include "sync/events.h"
+#include "sync/valve.h"
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <optional>
+#include <utility>
 
 namespace couponsync {
 
-/// Keeps refused credentials from costing more than a few calls. The first call of a run goes alone. After a
-/// 401 or 403 nobody else sends until whoever met it has found out whether the brand is refused; if it is,
-/// nothing is sent until `reset`, and then one call probes. On the io thread; outlives its passes and doubts.
+/// Keeps refused credentials from costing more than a few calls. The first call goes alone. After a 401 or
+/// 403 nobody else sends until whoever met it has found out whether the brand is refused; if it is, one call
+/// a minute probes, and the first that is accepted lets all go on. On the io thread; outlives its passes and
+/// doubts.
 class SendingGate {
  public:
   /// The right to send one call. Who was let through alone holds the others back until it is settled or gone.
   class Pass {
    public:
-    Pass(Pass&& other) noexcept;
-    Pass& operator=(Pass&&) = delete;
-    ~Pass();
     /// The credentials were accepted: the others may go.
     void accepted();
 
    private:
     friend class SendingGate;
-    Pass(SendingGate* gate, bool alone) : gate_(gate), alone_(alone) {}
+    Pass(SendingGate* gate, Valve::Pass pass) : gate_(gate), pass_(std::move(pass)) {}
     SendingGate* gate_;
-    bool alone_;
+    Valve::Pass pass_;
   };
 
   /// The task of finding out what a refusal means. The next call goes alone if it goes without an answer.
   class Doubt {
    public:
-    Doubt(Doubt&& other) noexcept;
-    Doubt& operator=(Doubt&& other) noexcept;
-    ~Doubt();
     /// The credentials are fine.
     void dispelled();
     /// The brand is refused.
@@ -44,37 +42,34 @@ class SendingGate {
 
    private:
     friend class SendingGate;
-    explicit Doubt(SendingGate* gate) : gate_(gate) {}
+    Doubt(SendingGate* gate, Valve::Pass pass) : gate_(gate), pass_(std::move(pass)) {}
     SendingGate* gate_;
+    Valve::Pass pass_;
   };
 
-  explicit SendingGate(const boost::asio::any_io_executor& executor) : changed_(executor) {}
+  SendingGate(Env& env, Events& events, const boost::asio::any_io_executor& executor);
 
   /// Waits while nobody, or only another one, may send. Cancellable.
   Task<Pass> enter();
   /// Whether that pass still holds, after other waiting.
-  bool admits(const Pass& pass) const { return state_ == State::open || pass.alone_; }
+  bool admits(const Pass& pass) const { return !valve_.holds() || pass.pass_.is_try(); }
   /// The call with this pass was refused. Nothing if another one finds out already, or the brand was known to
   /// be refused and still is.
   std::optional<Doubt> refused(Pass& pass, const Failure& refusal);
-  /// The next call goes alone again.
+  /// What calls are made with may have become better: the next call probes at once, and goes alone.
   void reset();
 
   /// The brand was refused when it was last known: the next call is a probe.
-  bool is_probing() const { return probing_; }
-  /// The refusal that stopped all sending, if one did.
+  bool is_probing() const { return refusal_.has_value(); }
+  /// Why the brand is known to be refused, if it is.
   const std::optional<Failure>& refusal() const { return refusal_; }
 
  private:
-  enum class State { untried, trying, open, doubted, shut };
+  void confirm(Valve::Pass& pass, const Failure& refusal);
 
-  void become(State state);
-  void shut(const Failure& refusal);
-
-  State state_ = State::untried;
-  bool probing_ = false;
+  Events& events_;
+  Valve valve_;
   std::optional<Failure> refusal_;
-  Condition changed_;
 };
 
 }  // namespace couponsync

@@ -1,6 +1,9 @@
 #include "sync/turn.h"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <stdexcept>
 #include <utility>
@@ -18,7 +21,9 @@ Turn::Holder::~Holder() {
 }
 
 Task<Turn::Holder> Turn::take() {
-  co_await token_.async_receive(boost::asio::use_awaitable);
+  const auto [error] = co_await token_.async_receive(boost::asio::as_tuple(boost::asio::use_awaitable));
+  // The channel has an error of its own for its being cancelled.
+  if (error) throw boost::system::system_error(boost::asio::error::operation_aborted);
   co_return Holder(this);
 }
 

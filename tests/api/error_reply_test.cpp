@@ -105,7 +105,7 @@ TEST(ClassifyError, TakesAnythingButTheApisOwnWordAsPassingAndTriesTheOtherDomai
     for (const std::string& body : kForeignBodies) {
       const Failure failure = classify(reply_of(status, body), true);
       EXPECT_EQ(failure.rule().remedy, Remedy::repeat) << status << ' ' << body;
-      EXPECT_TRUE(failure.rule().against_domain) << status << ' ' << body;
+      EXPECT_EQ(failure.rule().of_domain, OfDomain::is_down) << status << ' ' << body;
     }
 }
 

@@ -4,6 +4,7 @@
 #include "base/failure.h"
 #include "store/writer.h"
 #include "support/temporary_folder.h"
+#include "support/watchlist.h"
 
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Database.h>
@@ -102,7 +103,7 @@ class Bench {
       keys.back().appid = "wx1";
       keys.back().openid = Openid("openid-" + std::to_string(i));
     }
-    for (const ListingState& state : mirror.set_watchlist(keys)) ids_.push_back(state.id);
+    for (const Listing& state : set_watchlist(mirror, keys)) ids_.push_back(state.id);
     writer_.emplace(std::move(mirror));
   }
 

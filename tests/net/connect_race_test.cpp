@@ -216,7 +216,7 @@ TEST_F(ConnectRaceTest, NamesAShortageOfDescriptorsAsWhatItIs) {
     const DescriptorShortage shortage;
     const Failure failure = failure_of(addresses);
     EXPECT_EQ(failure.kind, FailureKind::out_of_descriptors);
-    EXPECT_FALSE(failure.rule().against_domain);
+    EXPECT_NE(failure.rule().of_domain, OfDomain::is_down);
     EXPECT_THAT(failure.detail, StartsWith("api.test:443: no file descriptor is left"));
     EXPECT_THAT(std::string(failure.rule().advice), HasSubstr("LimitNOFILE"));
   }

@@ -86,7 +86,7 @@ TEST_F(HttpsTransportAddresses, OneThatCannotShakeHandsIsNotTriedFirstAgain) {
     auto several = options({address_of(*broken), address_of(*server_)});
     several.connect_timeout = 1s;
     HttpsTransport transport(several);
-    EXPECT_TRUE(failure_of(transport).rule().against_domain);
+    EXPECT_EQ(failure_of(transport).rule().of_domain, OfDomain::is_down);
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(send(transport));
     EXPECT_EQ(broken->connections, 1);
   }
@@ -145,7 +145,7 @@ TEST_F(HttpsTransportAddresses, AShortageOfDescriptorsIsNotHeldAgainstThem) {
     const DescriptorShortage shortage;
     const Failure failure = failure_of(transport);
     EXPECT_EQ(failure.kind, FailureKind::out_of_descriptors);
-    EXPECT_FALSE(failure.rule().against_domain);
+    EXPECT_NE(failure.rule().of_domain, OfDomain::is_down);
   }
   ASSERT_TRUE(send(transport));
   EXPECT_EQ(server_->connections, 2) << "the one that worked is still the first";

@@ -1,5 +1,6 @@
 #include "store/evidence_truth.h"
 #include "store/mirror_fixture.h"
+#include "support/watchlist.h"
 
 #include <gtest/gtest.h>
 
@@ -46,7 +47,7 @@ class Scene {
   };
   struct ReadingOf {
     ListingKey key{};
-    ListingState row{};
+    Listing row{};
     RequestOrder began = 0;
     std::int64_t page_index = 0;
     bool confirming = false;
@@ -94,7 +95,7 @@ class Scene {
   void watch() {
     std::vector<ListingKey> keys;
     for (const ReadingOf& reading : readings_) keys.push_back(reading.key);
-    const std::vector<ListingState> rows = mirror_.set_watchlist(keys);
+    const std::vector<Listing> rows = set_watchlist(mirror_, keys);
     for (std::size_t i = 0; i < rows.size(); ++i) readings_[i].row = rows[i];
     next_request_ = std::max(next_request_, mirror_.first_request_order());
   }
@@ -193,7 +194,7 @@ class Scene {
                                                     .after_break = reading.after_break,
                                                     .oldest_open = oldest_open()});
     reading.request.reset();
-    reading.row = outcome.listing;
+    reading.row = outcome.after;
     reading.page_index = outcome.ending == Ending::none ? reading.page_index + 1 : 0;
     if (outcome.ending != Ending::none) {
       reading.confirming = outcome.ending == Ending::unconfirmed && !reading.confirming;

@@ -2,6 +2,7 @@
 #include "store/mirror_inspection.h"
 #include "store/mirror_status.h"
 #include "store/other_process.h"
+#include "support/watchlist.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -122,7 +123,7 @@ TEST_F(MirrorBrand, IsReadFromStocksAndProductsToo) {
 TEST_F(MirrorBrand, IsRefusedBesideALogThatWasNotMovedYet) {
   ASSERT_EQ(in_child([&] {
               Mirror mirror = open_as("120344");
-              mirror.set_watchlist(std::vector{user("openid-1")});
+              set_watchlist(mirror, std::vector{user("openid-1")});
               kill(getpid(), SIGKILL);
               return 0;
             }),

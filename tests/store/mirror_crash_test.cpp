@@ -1,5 +1,6 @@
 #include "store/file_faults.h"
 #include "store/mirror_fixture.h"
+#include "support/watchlist.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -37,7 +38,7 @@ class MirrorCrash : public testing::Test {
   /// What is in the mirror after each number of pages.
   static std::vector<Lines> states_of(const std::filesystem::path& file) {
     Mirror mirror = Mirror::open({.path = file});
-    const ListingId listing = mirror.set_watchlist(std::vector{user("openid-1")}).front().id;
+    const ListingId listing = set_watchlist(mirror, std::vector{user("openid-1")}).front().id;
     std::vector<Lines> states{relevant(file)};
     for (int number = 0; number < kPages; ++number) {
       mirror.apply_page(page(listing, number));
@@ -77,7 +78,7 @@ TEST_F(MirrorCrash, LosesNoCommittedPage) {
     path = folder.path() / ("mirror-" + std::to_string(survived) + ".db");
     in_killed_child([&] {
       Mirror mirror = Mirror::open({.path = path});
-      const ListingId listing = mirror.set_watchlist(std::vector{user("openid-1")}).front().id;
+      const ListingId listing = set_watchlist(mirror, std::vector{user("openid-1")}).front().id;
       for (int number = 0; number < survived; ++number) mirror.apply_page(page(listing, number));
       kill(getpid(), SIGKILL);
     });
@@ -94,7 +95,7 @@ TEST_F(MirrorCrash, KeepsWholePagesWheneverItIsKilled) {
     path = folder.path() / ("mirror-" + std::to_string(nth) + ".db");
     in_killed_child([&] {
       Mirror mirror = Mirror::open({.path = path});
-      const ListingId listing = mirror.set_watchlist(std::vector{user("openid-1")}).front().id;
+      const ListingId listing = set_watchlist(mirror, std::vector{user("openid-1")}).front().id;
       const FileFault fault = FileFault::kill_at(FileFault::Call::write, nth);
       for (int number = 0; number < kPages; ++number) {
         mirror.apply_page(page(listing, number));
@@ -116,12 +117,12 @@ TEST_F(MirrorCrash, GoesOnAtTheCheckpointAfterAKill) {
   const std::vector<Lines> states = states_of(folder.path() / "model.db");
   in_killed_child([&] {
     Mirror mirror = Mirror::open({.path = path});
-    const ListingId listing = mirror.set_watchlist(std::vector{user("openid-1")}).front().id;
+    const ListingId listing = set_watchlist(mirror, std::vector{user("openid-1")}).front().id;
     for (int number = 0; number < 2; ++number) mirror.apply_page(page(listing, number));
     kill(getpid(), SIGKILL);
   });
   Mirror mirror = Mirror::open({.path = path});
-  const ListingState state = mirror.set_watchlist(std::vector{user("openid-1")}).front();
+  const Listing state = set_watchlist(mirror, std::vector{user("openid-1")}).front();
   EXPECT_EQ(state.next_page_token, "t1");
   EXPECT_EQ(state.pages_done, 2);
   for (int number = 2; number < kPages; ++number) mirror.apply_page(page(state.id, number));

@@ -1,5 +1,6 @@
 #include "store/file_faults.h"
 #include "store/mirror_fixture.h"
+#include "support/watchlist.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -54,7 +55,7 @@ class MirrorFault : public testing::TestWithParam<Fault> {
   /// A closed mirror that has the first page.
   void prepare() {
     Mirror mirror = Mirror::open({.path = path});
-    listing = mirror.set_watchlist(std::vector{user("openid-1")}).front().id;
+    listing = set_watchlist(mirror, std::vector{user("openid-1")}).front().id;
     mirror.apply_page(commit_of(listing, first_page(), 0));
   }
   void copy_to(const std::filesystem::path& copy) const {

@@ -71,7 +71,7 @@ class MirrorTest : public testing::Test {
 
   ListingId watch(const ListingKey& key) {
     watched.push_back(key);
-    return mirror.set_watchlist(watched).back().id;
+    return set_watchlist(mirror, watched).back().id;
   }
   /// Sends a request now: its place among all requests.
   RequestOrder send() { return next_request++; }

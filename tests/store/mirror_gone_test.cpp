@@ -1,6 +1,7 @@
 #include "store/file_faults.h"
 #include "store/mirror_fixture.h"
 #include "store/other_process.h"
+#include "support/watchlist.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -40,7 +41,7 @@ class OpenMirror : public testing::TestWithParam<Deed> {
     { const Mirror first = Mirror::open({.path = path}); }
     copy_over(path, old_copy);
     mirror.emplace(Mirror::open({.path = path}));
-    listing = mirror->set_watchlist(std::vector{user("openid-1")}).front().id;
+    listing = set_watchlist(*mirror, std::vector{user("openid-1")}).front().id;
     apply("a");
     mirror->checkpoint();
     apply("b");

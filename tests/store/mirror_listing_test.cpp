@@ -1,4 +1,5 @@
 #include "store/mirror_fixture.h"
+#include "support/watchlist.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,8 +14,8 @@ using testing::ElementsAre;
 
 class MirrorListing : public MirrorTest {
  protected:
-  ListingState state_of(ListingId id) {
-    for (const ListingState& state : mirror.set_watchlist(watched))
+  Listing state_of(ListingId id) {
+    for (const Listing& state : set_watchlist(mirror, watched))
       if (state.id == id) return state;
     throw std::runtime_error("not watched");
   }
@@ -24,7 +25,7 @@ class MirrorListing : public MirrorTest {
 };
 
 TEST_F(MirrorListing, StartsWithNothingReadAndDueAtOnce) {
-  const ListingState state = state_of(watch(user("openid-1")));
+  const Listing state = state_of(watch(user("openid-1")));
   EXPECT_EQ(state.key, user("openid-1"));
   EXPECT_EQ(state.next_page_token, std::nullopt);
   EXPECT_EQ(state.pages_done, 0);
@@ -39,7 +40,7 @@ TEST_F(MirrorListing, GivesTheWatchlistInItsOrderAndOneRowToEachKey) {
   ListingKey narrowed = user("b");
   narrowed.coupon_state = "USED";
   const std::vector<ListingKey> keys{user("b"), user("a"), narrowed, user("a")};
-  const std::vector<ListingState> states = mirror.set_watchlist(keys);
+  const std::vector<Listing> states = set_watchlist(mirror, keys);
   ASSERT_EQ(states.size(), 4U);
   for (std::size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(states[i].key, keys[i]);
   EXPECT_EQ(states[1].id, states[3].id);
@@ -55,10 +56,10 @@ TEST_F(MirrorListing, KeepsWhatLeftTheWatchlistAndTakesItUpAgain) {
   const ListingId id = watch(user("a"));
   watch(user("b"));
   apply(id, page_of({{.code = "x"}}, 2, "t1"));
-  mirror.set_watchlist(std::vector{user("b")});
+  set_watchlist(mirror, std::vector{user("b")});
   EXPECT_THAT(rows(path, "SELECT openid, watched FROM listing ORDER BY 1"), ElementsAre("a|0", "b|1"));
   EXPECT_EQ(value(path, "SELECT count(*) FROM coupon"), "1");
-  const ListingState state = mirror.set_watchlist(std::vector{user("a")}).front();
+  const Listing state = set_watchlist(mirror, std::vector{user("a")}).front();
   EXPECT_EQ(state.id, id);
   EXPECT_EQ(state.next_page_token, "t1");
   EXPECT_EQ(state.pages_done, 1);
@@ -69,14 +70,14 @@ TEST_F(MirrorListing, SetsTheSameWatchlistWithoutWriting) {
   watch(user("a"));
   DataVersion reader(path);
   const std::int64_t before = reader.now();
-  mirror.set_watchlist(watched);
+  set_watchlist(mirror, watched);
   EXPECT_EQ(reader.now(), before);
 }
 
 TEST_F(MirrorListing, MovesTheCheckpointWithEachPage) {
   const ListingId id = watch(user("a"));
   apply(id, page_of({{.code = "a"}}, 1, "t1"));
-  ListingState state = state_of(id);
+  Listing state = state_of(id);
   EXPECT_EQ(state.next_page_token, "t1");
   EXPECT_EQ(state.pages_done, 1);
   EXPECT_EQ(state.total_count, 1);
@@ -125,7 +126,7 @@ TEST_F(MirrorListing, CountsFailuresAndKeepsTheBookmark) {
   mirror.record_failure({.listing = id, .code = "TIMED_OUT", .message = {}, .request_id = {}});
   apply(id, page_of({{.code = "1"}, {.code = "2"}}, 2, "t1"));
   {
-    const ListingState failed = mirror.record_failure({.listing = id,
+    const Listing failed = mirror.record_failure({.listing = id,
                                                        .started_at = now + 1,
                                                        .next_due_at = now + 60,
                                                        .code = "SERVER_ERROR",
@@ -154,7 +155,7 @@ TEST_F(MirrorListing, GivesUpABookmarkAtWhichReadingFailedTwice) {
   EXPECT_EQ(fail().next_page_token, "t1");
   apply(id, page_of({{.code = "2"}}, {}, "t2"), 1);
   EXPECT_EQ(fail().next_page_token, "t2") << "the first failure at another bookmark";
-  const ListingState given_up = fail();
+  const Listing given_up = fail();
   EXPECT_EQ(given_up.next_page_token, std::nullopt);
   EXPECT_EQ(given_up.pages_done, 0);
   EXPECT_EQ(row("next_page_token, pages_done, entries_done, bookmark_failures, failures"), "NULL|0|0|0|3");
@@ -197,7 +198,7 @@ TEST_F(MirrorListing, KeepsTheTotalCountOfTheFirstPageWhateverALaterOneSays) {
   apply(id, page_of({{.code = "1"}}, 2, "t1"));
   const PageOutcome outcome = apply(id, page_of({{.code = "2"}}, 7, "t2"), 1);
   EXPECT_EQ(row("total_count"), "2");
-  EXPECT_EQ(outcome.listing.total_count, 2);
+  EXPECT_EQ(outcome.after.total_count, 2);
 }
 
 TEST_F(MirrorListing, StoresNoEmptyTextForAFailureWithoutAReply) {
@@ -222,9 +223,9 @@ TEST_F(MirrorListing, RefusesAListingThatIsNotThere) {
 
 TEST_F(MirrorListing, HoldsAHundredThousandListings) {
   for (int i = 0; i < 100'000; ++i) watched.push_back(user("openid-" + std::to_string(i)));
-  EXPECT_EQ(mirror.set_watchlist(watched).back().id, 100'000);
+  EXPECT_EQ(set_watchlist(mirror, watched).back().id, 100'000);
   watched.resize(50'000);
-  mirror.set_watchlist(watched);
+  set_watchlist(mirror, watched);
   EXPECT_EQ(value(path, "SELECT sum(watched), count(*) FROM listing"), "50000|100000");
 }
 

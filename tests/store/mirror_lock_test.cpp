@@ -1,6 +1,7 @@
 #include "store/mirror_fixture.h"
 #include "store/mirror_reader.h"
 #include "store/other_process.h"
+#include "support/watchlist.h"
 
 #include <gtest/gtest.h>
 
@@ -77,7 +78,7 @@ TEST_F(MirrorLock, SavesEveryCommitFromAForeignProgram) {
   { const Mirror closed = std::move(mirror); }
   const int code = in_child([&] {
     Mirror own = Mirror::open({.path = path});
-    const ListingId id = own.set_watchlist(watched).front().id;
+    const ListingId id = set_watchlist(own, watched).front().id;
     MirrorReader reader(path);
     for (int i = 0; i < 20; ++i) {
       own.apply_page({.listing = id, .page = page_of({{.code = std::to_string(i)}})});

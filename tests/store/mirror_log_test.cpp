@@ -1,6 +1,7 @@
 #include "store/mirror_fixture.h"
 #include "store/mirror_inspection.h"
 #include "store/other_process.h"
+#include "support/watchlist.h"
 
 #include <SQLiteCpp/Database.h>
 #include <gmock/gmock.h>
@@ -32,7 +33,7 @@ class MirrorLog : public testing::Test {
   void in_a_life(const std::function<void(Mirror&, ListingId)>& deed, bool killed) const {
     const int code = in_child([&] {
       Mirror mirror = Mirror::open({.path = path});
-      const ListingId listing = mirror.set_watchlist(std::vector{user("openid-1")}).front().id;
+      const ListingId listing = set_watchlist(mirror, std::vector{user("openid-1")}).front().id;
       deed(mirror, listing);
       if (killed) kill(getpid(), SIGKILL);
       mirror.close();
@@ -110,7 +111,7 @@ TEST_F(MirrorLog, IsEmptyAfterACleanStopBesideAReaderThatIsIdle) {
 
 TEST_F(MirrorLog, IsLeftToAReaderThatHoldsItAndToldOf) {
   Mirror mirror = Mirror::open({.path = path});
-  const ListingId listing = mirror.set_watchlist(std::vector{user("openid-1")}).front().id;
+  const ListingId listing = set_watchlist(mirror, std::vector{user("openid-1")}).front().id;
   SQLite::Database reader(path.string(), SQLite::OPEN_READONLY, 5'000);
   reader.exec("BEGIN");
   EXPECT_EQ(reader.execAndGet("SELECT count(*) FROM coupon").getInt(), 0);

@@ -1,4 +1,5 @@
 #include "store/mirror_fixture.h"
+#include "support/watchlist.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -203,8 +204,8 @@ TEST_F(MirrorMissing, MarksNothingAfterAPageThatWasTakenBack) {
 TEST_F(MirrorMissing, MarksNothingAfterItsListingLeftTheWatchlistInBetween) {
   apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
   apply(listing, page_of({{.code = "a"}}, 1, "t1"));
-  mirror.set_watchlist({});
-  mirror.set_watchlist(watched);
+  set_watchlist(mirror, {});
+  set_watchlist(mirror, watched);
   EXPECT_FALSE(apply(listing, page_of({}), 1).whole);
   EXPECT_THAT(missing(), IsEmpty());
 }

@@ -1,4 +1,5 @@
 #include "store/mirror_fixture.h"
+#include "support/watchlist.h"
 
 #include <gtest/gtest.h>
 
@@ -214,7 +215,7 @@ class MirrorModel : public MirrorTest, public testing::WithParamInterface<unsign
 };
 
 TEST_P(MirrorModel, HoldsWhatTheRulesSay) {
-  for (const ListingState& state : mirror.set_watchlist(model.keys)) ids.push_back(state.id);
+  for (const Listing& state : set_watchlist(mirror, model.keys)) ids.push_back(state.id);
   for (int step = 0; step < 400; ++step) {
     const std::size_t i = below(ids.size());
     if (below(12) == 0)

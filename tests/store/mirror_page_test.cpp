@@ -1,4 +1,5 @@
 #include "store/mirror_fixture.h"
+#include "support/watchlist.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -66,7 +67,7 @@ TEST_F(MirrorPage, WritesNotEvenAPageOfTheFileForAPageReadAgainInTheSameSecond) 
   DataVersion reader(path);
   const std::int64_t before = reader.now();
   apply(listing, page);
-  mirror.set_watchlist(watched);
+  set_watchlist(mirror, watched);
   EXPECT_EQ(reader.now(), before);
   apply(listing, page_of({{.code = "b"}}, 1));
   EXPECT_NE(reader.now(), before);

@@ -1,4 +1,5 @@
 #include "store/mirror_fixture.h"
+#include "support/watchlist.h"
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
@@ -94,7 +95,7 @@ TEST_F(MirrorReader, MayBeAnotherUserOfTheGroupWhileTheWriterRunsAndAfterItStopp
   ASSERT_EQ(chown(shared.path().c_str(), geteuid(), group), 0);
   ASSERT_EQ(chmod(shared.path().c_str(), 02750), 0);
   std::optional<Mirror> other(Mirror::open({.path = file}));
-  const ListingId id = other->set_watchlist(watched).front().id;
+  const ListingId id = set_watchlist(*other, watched).front().id;
   other->apply_page({.listing = id, .page = page_of({{.code = "a"}})});
   EXPECT_EQ(count_as_group_reader(file, group), 1);
   other->apply_page({.listing = id, .page = page_of({{.code = "b"}})});

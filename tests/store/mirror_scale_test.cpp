@@ -1,4 +1,5 @@
 #include "store/mirror_fixture.h"
+#include "support/watchlist.h"
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
@@ -69,7 +70,7 @@ class MirrorScale : public MirrorTest {
 
   void watch_all() {
     for (int i = 0; i < kUsers; ++i) watched.push_back(user("openid-" + std::to_string(i)));
-    for (const ListingState& state : mirror.set_watchlist(watched)) listings.push_back(state.id);
+    for (const Listing& state : set_watchlist(mirror, watched)) listings.push_back(state.id);
   }
   /// Every page of every listing.
   PageOutcome read_all() {

@@ -1,4 +1,5 @@
 #include "store/mirror_status.h"
+#include "support/watchlist.h"
 
 #include "store/mirror_fixture.h"
 
@@ -33,7 +34,7 @@ TEST_F(MirrorStatusTest, TellsHowEachPartIs) {
                          .message = "TIMED_OUT: no reply",
                          .request_id = "08F7"});
   std::erase(watched, user("openid-4"));
-  mirror.set_watchlist(watched);
+  set_watchlist(mirror, watched);
   const RunId run = mirror.start_run(RunTrigger::once, now);
   mirror.finish_run(run, {.listings_total = 3, .requests = 5, .seconds = 1.5}, now + 2);
   mirror.start_run(RunTrigger::sighup, now + 5);

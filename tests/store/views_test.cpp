@@ -1,4 +1,5 @@
 #include "store/views_fixture.h"
+#include "support/watchlist.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -110,7 +111,7 @@ TEST_F(Views, TellsEachListingsHealth) {
   apply(ok, page_of({}, 0));
   apply(unwatched, page_of({}, 0));
   std::erase(watched, user("unwatched"));
-  mirror.set_watchlist(watched);
+  set_watchlist(mirror, watched);
   EXPECT_THAT(
       rows(path, "SELECT openid, health FROM v_listing_health ORDER BY 1"),
       ElementsAre("failing|failing", "new|never read", "ok|ok", "reading|reading", "unwatched|unwatched"));

@@ -33,7 +33,7 @@ class WriterTest : public testing::Test {
  protected:
   void start(WriterOptions options = {}) {
     Mirror mirror = Mirror::open({.path = path});
-    for (const ListingState& state : mirror.set_watchlist(std::vector{user("openid-1"), user("openid-2")}))
+    for (const Listing& state : set_watchlist(mirror, std::vector{user("openid-1"), user("openid-2")}))
       ids.push_back(state.id);
     writer = std::make_unique<Writer>(std::move(mirror), options);
   }

@@ -58,7 +58,7 @@ TEST_F(WriterTest, GivesEachOutcomeAfterItsCommit) {
 
 Task<> do_everything(Writer& writer, std::vector<std::string>& trace) {
   std::vector<ListingKey> keys{user("openid-1")};
-  auto watching = writer.set_watchlist(std::move(keys));
+  auto watching = writer.watch(std::move(keys));
   auto states = co_await std::move(watching);
   trace.push_back("listings " + std::to_string(states.value().size()));
   auto starting = writer.start_run(RunTrigger::once, 7);

@@ -87,7 +87,7 @@ TEST_F(BookmarkTest, OfAMomentAgoIsGoneOnFromAndItsListingIsDueAgainSoonAndMarks
     world.api.coupons["o0"].erase(world.api.coupons["o0"].begin());  // was on the first page
     world.api.coupons["o0"].push_back("new");
     coupons = world.api.coupons;
-    const RunReport report = world.once();
+    const OnceReport report = world.once();
     EXPECT_EQ(report.counters.listings_ok, 1);
     EXPECT_EQ(report.counters.missing, 0);
     EXPECT_THAT(tokens(world), ElementsAre("t=+50", "t=+100"));

@@ -27,7 +27,7 @@ TEST_F(ClientTest, RepeatsA429UntilItIsAnsweredAndCountsItAgainstNoDomain) {
     if (n < 30) return FakeWechatPay::error_reply(429, "RATELIMIT_EXCEEDED");
     return std::nullopt;
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 1);
   EXPECT_EQ(report.counters.rate_limited, 30);
   EXPECT_EQ(report.counters.requests, 31);
@@ -53,7 +53,7 @@ TEST_F(ClientTest, GoesToTheOtherDomainAtOnceWhenOneCannotBeReached) {
     if (call.domain == Domain::primary) return transport_failure(FailureKind::connect_failed);
     return std::nullopt;
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 1);
   EXPECT_EQ(report.counters.failovers, 1);
   EXPECT_EQ(report.counters.retries, 1);
@@ -62,12 +62,12 @@ TEST_F(ClientTest, GoesToTheOtherDomainAtOnceWhenOneCannotBeReached) {
 }
 
 TEST_F(ClientTest, IsPatientFromTheFirstFailureOnWhenThereIsNoBackup) {
-  world_.domains = DomainSelector(false);
+  *world_.domains = DomainSelector(false);
   world_.api.fault = [](std::size_t n, const SeenCall&) -> Instead {
     if (n == 0) return transport_failure(FailureKind::connect_failed);
     return std::nullopt;
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 1);
   EXPECT_EQ(report.counters.failovers, 0);
   EXPECT_EQ(world_.api.calls.at(1).domain, Domain::primary);
@@ -78,7 +78,7 @@ TEST_F(ClientTest, GivesAPageFourAttemptsWithGrowingPatience) {
   world_.api.fault = [](std::size_t, const SeenCall&) -> Instead {
     return FakeWechatPay::error_reply(500, "SYSTEM_ERROR");
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_failed, 1);
   // Four attempts, and four more when a once gives the listing its second chance.
   EXPECT_EQ(world_.api.calls.size(), 8U);
@@ -96,7 +96,7 @@ TEST_F(ClientTest, AlternatesBetweenTheDomainsWhileBothFail) {
     if (n < 3) return FakeWechatPay::error_reply(502, "");
     return std::nullopt;
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 1);
   ASSERT_EQ(world_.api.calls.size(), 4U);
   for (std::size_t i = 1; i < 4; ++i) EXPECT_NE(world_.api.calls[i].domain, world_.api.calls[i - 1].domain);
@@ -109,7 +109,7 @@ TEST_F(ClientTest, RepeatsAWrongSignatureWithoutHoldingItAgainstTheDomain) {
     reply.body += " ";
     return reply;
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 1);
   EXPECT_EQ(report.counters.retries, 2);
   ASSERT_EQ(world_.events.attempts.size(), 2U);
@@ -123,7 +123,7 @@ TEST_F(ClientTest, NeverLetsAnUnverifiedReplyIn) {
     std::erase_if(reply.headers, [](const HttpHeader& h) { return h.name == "Wechatpay-Signature"; });
     return reply;
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 0);
   EXPECT_EQ(world_.events.failures.at(0).kind, FailureKind::signature_missing);
   EXPECT_TRUE(mirrored_coupons(path_).empty());
@@ -144,7 +144,7 @@ TEST_F(ClientTest, SaysByHowMuchTheClockIsOffWhenThatMayBeWhyItIsRefused) {
     reply.headers.push_back({"Date", "Sun, 06 Nov 1994 08:49:37 GMT"});
     return reply;
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   ASSERT_TRUE(report.stopped_by);
   const auto lead = to_unix_seconds(world_.env.wall_now()) - 784'111'777;
   EXPECT_NE(report.stopped_by->detail.find("clock skew: this machine's clock is " + std::to_string(lead) +

@@ -103,16 +103,28 @@ TEST_F(ClockTest, ThatWasEightHoursAheadWhenItAllWasReadIsNotBelieved) {
             "0");
 }
 
-TEST_F(ClockTest, ThatWasAheadLeavesNothingFreshInTheCensus) {
+TEST_F(ClockTest, ThatIsSetWhileTheServiceRunsChangesNothingOfWhatItKnows) {
+  start(20);
+  run_for(minutes(1));
+  for (const auto by : {hours(8), hours(-16)}) {
+    world_->env.set_wall_clock(by);
+    EXPECT_EQ(scheduler_->fresh(minutes(45)), 20U);
+    EXPECT_GT(scheduler_->next_due_in(), minutes(13));
+  }
+  run_for(minutes(2));
+  EXPECT_EQ(world_->api.calls.size(), 20U);
+}
+
+TEST_F(ClockTest, ThatWasAheadBeforeARestartLeavesNothingFresh) {
   world_->env.set_wall_clock(hours(8));
   start(20);
   run_for(minutes(1));
-  EXPECT_EQ(scheduler_->census(minutes(45)).fresh, 20U);
-  world_->env.set_wall_clock(-hours(8));
-  EXPECT_EQ(scheduler_->census(minutes(45)).fresh, 0U) << "nobody knows how old they are";
-  EXPECT_FALSE(scheduler_->census(minutes(45)).next_due) << "they are due now";
-  run_for(minutes(2));
-  EXPECT_EQ(scheduler_->census(minutes(45)).fresh, 20U);
+  world_->api.latency = hours(1);
+  restart(-hours(8));
+  world_->api.latency = hours(1);
+  run_for(seconds(1));
+  EXPECT_EQ(scheduler_->census().watched(), 20U);
+  EXPECT_EQ(scheduler_->fresh(minutes(45)), 0U) << "nobody knows how old they are";
 }
 
 /// The interval before and after a restart.

@@ -1,6 +1,5 @@
 #include "sync/evidence.h"
 
-#include "sync/outage.h"
 #include "sync/own_limit.h"
 
 #include <gtest/gtest.h>
@@ -45,9 +44,9 @@ TEST(Evidence, KnowsTheLatestOfAllButAnyOneInWhateverOrderTheyCome) {
 TEST(Evidence, NamesAnotherListingAsAWitnessAndNotAlwaysTheSame) {
   Evidence evidence;
   EXPECT_FALSE(evidence.witness_for(listing(1)));
-  evidence.set_candidates({listing(1)});
+  evidence.offer(listing(1));
   EXPECT_FALSE(evidence.witness_for(listing(1))) << "not itself";
-  evidence.set_candidates({listing(1), listing(2), listing(3), listing(4)});
+  for (int i = 2; i <= 4; ++i) evidence.offer(listing(i));
   std::set<ListingKey> named;
   for (int i = 0; i < 4; ++i) named.insert(evidence.witness_for(listing(1)).value());
   EXPECT_EQ(named, (std::set{listing(2), listing(3), listing(4)}));
@@ -59,7 +58,7 @@ TEST(Evidence, NamesTheOneThatWorkedLastFirstButNotOnlyThat) {
   Evidence evidence;
   evidence.answered(listing(7), kStart, true);
   EXPECT_EQ(evidence.witness_for(listing(1)), listing(7));
-  evidence.set_candidates({listing(2)});
+  evidence.offer(listing(2));
   std::set<ListingKey> named;
   for (int i = 0; i < 4; ++i) named.insert(evidence.witness_for(listing(1)).value());
   EXPECT_EQ(named, (std::set{listing(2), listing(7)}));
@@ -145,47 +144,6 @@ TEST_F(OwnLimitTest, WantsAWitnessWhereNothingElseIsAskedFor) {
   others(1, 0);
   refuse();
   EXPECT_FALSE(limit_.wants_witness(false)) << "that was somebody else";
-}
-
-TEST(Outage, IsTriedTwiceAtOnceThenAfterASecondThenEveryTwo) {
-  Outage outage;
-  outage.begin(kStart);
-  SteadyTime now = kStart;
-  std::vector<std::chrono::seconds> waits;
-  for (int i = 0; i < 6; ++i) {
-    waits.push_back(std::chrono::ceil<std::chrono::seconds>(*outage.next_try_at() - now));
-    now = std::max(now, *outage.next_try_at());
-    EXPECT_EQ(outage.try_begins(now), i);
-    outage.try_ends(true, now);
-  }
-  EXPECT_EQ(waits, (std::vector<std::chrono::seconds>{0s, 0s, 1s, 2s, 2s, 2s}));
-}
-
-TEST(Outage, GoesOnTryingWhereNothingAnswersButNotWithoutABound) {
-  Outage outage;
-  outage.begin(kStart);
-  SteadyTime now = kStart;
-  int out = 0;
-  for (; outage.next_try_at(); ++out) {
-    now = std::max(now, *outage.next_try_at());
-    outage.try_begins(now);
-  }
-  EXPECT_EQ(out, 10);
-  EXPECT_EQ(now, kStart + 18s);
-  outage.try_ends(true, now + 2s);
-  EXPECT_TRUE(outage.next_try_at());
-}
-
-TEST(Outage, IsForgottenAtItsEnd) {
-  Outage outage;
-  outage.begin(kStart);
-  outage.try_begins(kStart);
-  outage.end();
-  outage.try_ends(false, kStart + 1s);
-  EXPECT_FALSE(outage.under_way());
-  outage.begin(kStart + 1h);
-  EXPECT_EQ(outage.since(), kStart + 1h);
-  EXPECT_EQ(outage.next_try_at(), kStart + 1h);
 }
 
 }  // namespace

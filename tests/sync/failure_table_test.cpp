@@ -132,19 +132,10 @@ class FailureTable : public SyncTest {
     return query_one(path_,
                      "SELECT coalesce(" + column + ", '') FROM listing WHERE openid = '" + openid + "'");
   }
-  /// One reading of every listing, as an interval's run does it: without a `once`'s second chance.
-  RunReport run() { return world_.driver.run(run_with(*syncer_)); }
-  Task<RunReport> run_with(Syncer& syncer) {
-    std::vector<ListingKey> keys = world_.watchlist();
-    Result<std::vector<ListingState>> states = co_await world_.writer->set_watchlist(std::move(keys));
-    world_.listings = std::move(states.value());
-    std::vector<ListingState*> all;
-    for (ListingState& state : world_.listings) all.push_back(&state);
-    co_return co_await syncer.run(RunTrigger::interval, std::move(all));
-  }
+  /// One reading of every listing by the service: without a `once`'s second chance.
+  OnceReport run() { return world_.first_pass(1); }
 
   World world_{path_};
-  std::shared_ptr<Syncer> syncer_ = world_.make_syncer(1);
 };
 
 class EachFailure : public FailureTable, public testing::WithParamInterface<Row> {};
@@ -154,7 +145,7 @@ TEST_P(EachFailure, IsTreatedAsItsRowSays) {
   world_.api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
     return call.openid == kIll ? row.cause(world_.api, call) : std::nullopt;
   };
-  const RunReport report = run();
+  const OnceReport report = run();
 
   const std::vector<SeenCall> calls = calls_for(kIll);
   ASSERT_EQ(calls.size(), row.calls);
@@ -219,7 +210,7 @@ TEST_F(FailureTable, AnErrorThatCameAsASuccessIsNeverAListingOfNoCoupons) {
     world_.api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
       return call.openid == kIll ? reply(world_.api, call) : std::nullopt;
     };
-    const RunReport report = run();
+    const OnceReport report = run();
     EXPECT_EQ(report.counters.listings_failed, 1) << body;
     EXPECT_EQ(report.counters.missing, 0) << body;
     EXPECT_EQ(query_one(path_, "SELECT count(*) FROM coupon WHERE missing_since IS NULL"), "120") << body;
@@ -234,7 +225,7 @@ TEST_F(FailureTable, AnErrorThatCameAsASuccessAndPassesCostsNothing) {
                             R"({"code":"SYSTEM_ERROR"})"};
     return page(bodies[replies - 1])(world_.api, call);
   };
-  const RunReport report = run();
+  const OnceReport report = run();
   EXPECT_EQ(report.counters.listings_ok, 2);
   EXPECT_EQ(report.counters.rate_limited, 1);
   EXPECT_EQ(mirrored_coupons(path_), listed_coupons(world_.api));
@@ -258,7 +249,7 @@ TEST_F(FailureTable, CONNECTION_STALE_IsRepeatedAtOnceAndSignedAnewAndFailsNothi
     if (call.openid != kIll || ++stale > 2) return std::nullopt;
     return no_reply(connection_stale)(world_.api, call);
   };
-  const RunReport report = run();
+  const OnceReport report = run();
   EXPECT_EQ(report.counters.listings_ok, 2);
   EXPECT_EQ(report.counters.requests, 6) << "each is counted";
   EXPECT_EQ(report.counters.retries, 0);
@@ -277,7 +268,7 @@ TEST_F(FailureTable, CONNECTION_STALE_ThreeTimesInARowIsAConnectionLost) {
   world_.api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
     return call.openid == kIll ? no_reply(connection_stale)(world_.api, call) : std::nullopt;
   };
-  const RunReport report = run();
+  const OnceReport report = run();
   EXPECT_EQ(report.counters.listings_failed, 1);
   EXPECT_EQ(calls_for(kIll).size(), 4U * 3U);
   EXPECT_EQ(listing("last_error_code"), "CONNECTION_LOST");
@@ -289,7 +280,7 @@ TEST_F(FailureTable, RATE_LIMITED_IsRepeatedOnTheSameDomainUntilItIsAnsweredAndF
     if (n >= 30) return std::nullopt;
     return FakeWechatPay::error_reply(429, "RATELIMIT_EXCEEDED");
   };
-  const RunReport report = run();
+  const OnceReport report = run();
   EXPECT_EQ(report.counters.listings_ok, 2);
   EXPECT_EQ(report.counters.rate_limited, 30);
   for (const SeenCall& call : world_.api.calls) EXPECT_EQ(call.domain, Domain::primary);
@@ -302,7 +293,7 @@ TEST_F(FailureTable, MIRROR_UNWRITABLE_StopsReadingAndLosesNothing) {
     if (n == 2) full.reset(new FileFault(FileFault::from_now_on(FileFault::Call::write, ENOSPC)));
     return std::nullopt;
   };
-  const RunReport report = run();
+  const OnceReport report = run();
   ASSERT_TRUE(report.stopped_by);
   EXPECT_EQ(report.stopped_by->kind, mirror_unwritable);
   EXPECT_LE(world_.api.calls.size(), 3U) << "the page at hand, and no more";
@@ -321,7 +312,7 @@ TEST_F(FailureTable, MIRROR_DAMAGED_StopsReading) {
         "PRAGMA schema_version = 1000");
     return std::nullopt;
   };
-  const RunReport report = run();
+  const OnceReport report = run();
   ASSERT_TRUE(report.stopped_by);
   EXPECT_EQ(report.stopped_by->kind, mirror_damaged);
   EXPECT_LE(world_.api.calls.size(), 2U);

@@ -37,7 +37,7 @@ TEST_F(LimitTest, OfOneUserAloneCostsThatUserItsTurnAndNobodyElse) {
           if (call.openid != openid) return std::nullopt;
           return too_fast();
         };
-        const RunReport report = world.once(concurrency);
+        const OnceReport report = world.once(concurrency);
         EXPECT_EQ(report.counters.listings_ok, users - 1);
         EXPECT_EQ(report.counters.listings_failed, 1);
         EXPECT_FALSE(report.stopped_by);
@@ -58,7 +58,7 @@ TEST_F(LimitTest, OfOneUserAloneThatAsksForPausesIsBoundedAsWell) {
     if (call.openid != "o7") return std::nullopt;
     return too_fast(3600);
   };
-  const RunReport report = world.once(4);
+  const OnceReport report = world.once(4);
   EXPECT_EQ(report.counters.listings_ok, 199);
   EXPECT_LE(world.env.elapsed(), minutes(8));
 }
@@ -72,7 +72,7 @@ TEST_F(LimitTest, OfTheBrandFailsNobodyHoweverLongItLasts) {
       if (world.env.elapsed() >= minutes(10)) return std::nullopt;
       return too_fast();
     };
-    const RunReport report = world.once(concurrency);
+    const OnceReport report = world.once(concurrency);
     EXPECT_EQ(report.counters.listings_ok, 40);
     EXPECT_TRUE(world.events.failures.empty());
     EXPECT_LE(world.api.calls.size(), 10U * 60U / 4U + 60U) << "single probes";
@@ -100,7 +100,7 @@ TEST_F(LimitTest, OfASmallQuotaFailsNobody) {
         if (++used > a_minute) return too_fast();
         return std::nullopt;
       };
-      const RunReport report = world.once(concurrency);
+      const OnceReport report = world.once(concurrency);
       EXPECT_EQ(report.counters.listings_ok, users) << a_minute << " a minute, " << concurrency << " at once";
       EXPECT_TRUE(world.events.failures.empty());
       EXPECT_TRUE(world.events.pauses.empty()) << "a minute's quota that is used up is no event";
@@ -117,7 +117,7 @@ TEST_F(LimitTest, AnHourOfRetryAfterStopsTheBrandForAMinuteAndThatIsSaid) {
       return too_fast(asked);
     };
     const UnixSeconds begin = to_unix_seconds(world.env.wall_now());
-    const RunReport report = world.once(4);
+    const OnceReport report = world.once(4);
     EXPECT_EQ(report.counters.listings_ok, 40);
     EXPECT_GE(world.env.elapsed(), seconds(60));
     EXPECT_LE(world.env.elapsed(), seconds(65));
@@ -154,7 +154,7 @@ TEST_F(LimitTest, RetryAfterOfAServerErrorHoldsItsListingAloneAndNotForLong) {
     reply.headers.push_back({"Retry-After", "3600"});
     return reply;
   };
-  const RunReport report = world.once(4);
+  const OnceReport report = world.once(4);
   EXPECT_EQ(report.counters.listings_ok, 39);
   EXPECT_LE(world.env.elapsed(), seconds(70));
   for (const SeenCall& call : world.api.calls)
@@ -173,7 +173,7 @@ TEST_F(ServiceLimitTest, ReloadsDoNotLengthenAPause) {
   start(20);
   for (int i = 0; i < 10; ++i) {
     run_for(seconds(5));
-    scheduler_->reload({world_->make_syncer(), world_->watchlist()});
+    scheduler_->reload(world_->plan());
   }
   run_for(seconds(20));
   EXPECT_EQ(mirrored_coupons(path_).size(), 20U);

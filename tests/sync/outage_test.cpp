@@ -1,4 +1,4 @@
-#include "sync/sync_fixture.h"
+#include "sync/scheduler_fixture.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -44,7 +44,7 @@ class OutageTest : public SyncTest {
 };
 
 TEST_F(OutageTest, OfBothDomainsFor30SecondsCostsFewCallsAndNoListing) {
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 100);
   EXPECT_LE(calls_between(seconds(1), seconds(30)), 16U) << "single calls, one every 2 s at last";
   EXPECT_GE(calls_between(seconds(20), seconds(30)), 4U);
@@ -54,14 +54,14 @@ TEST_F(OutageTest, OfBothDomainsFor30SecondsCostsFewCallsAndNoListing) {
 
 TEST_F(OutageTest, InTheMiddleOfARunHoldsEverythingBackUntilItIsOver) {
   from_ = milliseconds(300);
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 100);
   EXPECT_LE(calls_between(seconds(2), seconds(30)), 15U);
 }
 
 TEST_F(OutageTest, ThatLastsIsGivenUpByAOnceAfter40SecondsAsAWhole) {
   lasts_ = std::chrono::hours(1);
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_failed, 100);
   ASSERT_TRUE(report.stopped_by);
   EXPECT_EQ(report.stopped_by->kind, FailureKind::connect_failed);
@@ -78,7 +78,7 @@ TEST_F(OutageTest, ThatBeginsInTheMiddleKeepsWhatAOnceHasRead) {
   from_ = seconds(3);
   lasts_ = std::chrono::hours(1);
   world_.rate = RateController({10, 10, 1.0}, world_.env.steady_now());
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_GE(report.counters.listings_ok, 25);
   EXPECT_EQ(report.counters.listings_ok + report.counters.listings_failed, 100);
   EXPECT_EQ(std::to_string(mirrored_coupons(path_).size()),
@@ -105,13 +105,13 @@ TEST_P(EachOutage, IsTheServicesPauseAndNoListingsFailure) {
       const std::filesystem::path path =
           folder_.path() / ((has_backup ? "two" : "one") + std::string(ends ? "-ends" : "-lasts"));
       World world(path);
-      world.domains = DomainSelector(has_backup);
+      *world.domains = DomainSelector(has_backup);
       world.populate(scene.users, [](int) { return 1; });
       world.api.fault = [&](std::size_t, const SeenCall&) -> Instead {
         if (ends && world.env.elapsed() >= seconds(25)) return std::nullopt;
         return scene.failure();
       };
-      const RunReport report = world.once(scene.concurrency);
+      const OnceReport report = world.once(scene.concurrency);
       EXPECT_EQ(report.counters.listings_ok, ends ? scene.users : 0);
       EXPECT_EQ(report.stopped_by.has_value(), !ends);
       EXPECT_TRUE(world.events.failures.empty());
@@ -151,7 +151,7 @@ TEST_F(SyncTest, AClockThatIsOffByMinutesIsTheServicesPauseAndNoListingsFailure)
     return world.api.signed_reply(world.api.page_for(call).body,
                                   world.env.wall_now() - std::chrono::minutes(10));
   };
-  const RunReport report = world.once();
+  const OnceReport report = world.once();
   EXPECT_EQ(report.counters.listings_ok, 40);
   EXPECT_TRUE(world.events.failures.empty());
   ASSERT_FALSE(world.events.pauses.empty());
@@ -163,7 +163,7 @@ TEST_F(OutageTest, InWhichEverySecondCallGetsThroughFailsNoListing) {
     if (n % 2 == 0) return FakeWechatPay::error_reply(502, "");
     return std::nullopt;
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 100);
   EXPECT_TRUE(world_.events.failures.empty());
   EXPECT_TRUE(world_.events.pauses.empty()) << "it is no pause";
@@ -180,7 +180,7 @@ TEST_F(OutageTest, ThatIsOneUsersAloneFailsThatUserAlone) {
       if (call.openid == "o50") return FakeWechatPay::error_reply(502, "");
       return std::nullopt;
     };
-    const RunReport report = world.once(concurrency);
+    const OnceReport report = world.once(concurrency);
     EXPECT_EQ(report.counters.listings_ok, 99);
     EXPECT_FALSE(report.stopped_by);
     EXPECT_EQ(query_one(path, "SELECT group_concat(openid) FROM listing WHERE failures > 0"), "o50");
@@ -199,20 +199,15 @@ TEST_F(OutageTest, WithHangingCallsIsNoticedToBeOverAllTheSame) {
     if (call.at - start_ < seconds(60)) return with_kind(FailureKind::timed_out);
     return std::nullopt;
   };
-  const std::shared_ptr<Syncer> syncer = world_.make_syncer();
-  RunReport report;
-  {
-    std::vector<ListingState*> all;
-    report = world_.driver.run(world_.run_with(*syncer, RunTrigger::start));
-  }
+  const OnceReport report = world_.first_pass();
   EXPECT_EQ(report.counters.listings_ok, 100);
   EXPECT_LE(world_.env.elapsed(), seconds(66));
   EXPECT_TRUE(world_.events.failures.empty());
 }
 
 TEST_F(OutageTest, OfTheOnlyDomainIsWaitedForAsWell) {
-  world_.domains = DomainSelector(false);
-  const RunReport report = world_.once();
+  *world_.domains = DomainSelector(false);
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 100);
   EXPECT_LE(calls_between(seconds(1), seconds(30)), 16U);
 }
@@ -222,36 +217,31 @@ TEST_F(OutageTest, OfOneDomainCostsAHandfulOfCallsThere) {
     if (call.domain == Domain::primary) return connect_failure();
     return std::nullopt;
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 100);
   EXPECT_EQ(std::ranges::count(world_.api.calls, Domain::primary, &SeenCall::domain), 5);
 }
 
-/// Runs one after the other, as the service does when there is always something due.
-class PrimaryOutageTest : public SyncTest {
+/// The service while there is always something due.
+class PrimaryOutageTest : public SchedulerTest {
  protected:
-  PrimaryOutageTest() {
-    world_.populate(10, [](int) { return 1; });
-    world_.api.fault = [this](std::size_t, const SeenCall& call) -> Instead {
-      if (call.domain == Domain::primary && is_down_(call.at - start_)) return connect_failure();
+  void run_until(std::chrono::seconds end) {
+    world_->rate = RateController({5, 5, 1.0}, world_->env.steady_now());
+    world_->interval = seconds(2);
+    world_->api.fault = [this](std::size_t, const SeenCall& call) -> Instead {
+      if (call.domain == Domain::primary && is_down_(call.at - world_begin_)) return connect_failure();
       return std::nullopt;
     };
-  }
-  void run_until(std::chrono::seconds end) {
-    const std::shared_ptr<Syncer> syncer = world_.make_syncer(8);
-    while (world_.env.elapsed() < end) {
-      const RunReport report = world_.driver.run(world_.once_with(*syncer));
-      EXPECT_EQ(report.counters.listings_ok, 10);
-    }
+    start(10);
+    run_for(end);
+    EXPECT_TRUE(world_->events.failures.empty());
   }
   std::size_t calls(Domain domain, seconds from, seconds to) const {
-    return static_cast<std::size_t>(std::ranges::count_if(world_.api.calls, [&](const SeenCall& call) {
-      return call.domain == domain && call.at >= start_ + from && call.at < start_ + to;
+    return static_cast<std::size_t>(std::ranges::count_if(world_->api.calls, [&](const SeenCall& call) {
+      return call.domain == domain && call.at >= world_begin_ + from && call.at < world_begin_ + to;
     }));
   }
 
-  World world_{path_, {.max_requests_per_second = 5, .start_requests_per_second = 5}};
-  SteadyTime start_ = world_.env.steady_now();
   std::function<bool(std::chrono::nanoseconds since_start)> is_down_;
 };
 
@@ -262,25 +252,25 @@ TEST_F(PrimaryOutageTest, IsNoticedToBeOverWithinAMinute) {
       << "five, and a try every 30 s";
   EXPECT_EQ(calls(Domain::backup, seconds(260), seconds(300)), 0U) << "all traffic is back";
   EXPECT_GT(calls(Domain::primary, seconds(260), seconds(300)), 150U);
-  EXPECT_THAT(world_.events.avoided, testing::ElementsAre(Domain::primary)) << "said once";
-  EXPECT_THAT(world_.events.back, testing::ElementsAre(Domain::primary)) << "said once";
+  EXPECT_THAT(world_->events.avoided, testing::ElementsAre(Domain::primary)) << "said once";
+  EXPECT_THAT(world_->events.back, testing::ElementsAre(Domain::primary)) << "said once";
 }
 
 TEST_F(PrimaryOutageTest, ThatComesAndGoesEveryFiveSecondsIsNotFollowed) {
   is_down_ = [](auto since_start) { return since_start % seconds(10) >= seconds(5); };
   run_until(seconds(400));
-  EXPECT_LE(world_.events.avoided.size(), 8U) << "it went down 40 times";
+  EXPECT_LE(world_->events.avoided.size(), 8U) << "it went down 40 times";
 }
 
 TEST_F(OutageTest, MayBeLeftByCancelling) {
   lasts_ = std::chrono::hours(1);
-  const std::shared_ptr<Syncer> syncer = world_.make_syncer();
+  const std::unique_ptr<Scheduler> scheduler = world_.make_scheduler(world_.plan());
   boost::asio::cancellation_signal cancel;
   bool ended = false;
   boost::asio::co_spawn(
-      world_.env.context(), world_.once_with(*syncer),
+      world_.env.context(), scheduler->once({}),
       boost::asio::bind_cancellation_slot(
-          cancel.slot(), [&](const std::exception_ptr&, const RunReport&) { ended = true; }));
+          cancel.slot(), [&](const std::exception_ptr&, const OnceReport&) { ended = true; }));
   world_.driver.run_until([&] { return world_.env.elapsed() >= seconds(20); });
   EXPECT_FALSE(ended);
   cancel.emit(boost::asio::cancellation_type::terminal);

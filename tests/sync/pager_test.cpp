@@ -18,7 +18,7 @@ class PagerTest : public SyncTest {
 
 TEST_F(PagerTest, ReadsEveryPageOfEveryListingOnceAndInOrder) {
   world_.populate(20, [](int i) { return i * 13; });
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 20);
   EXPECT_EQ(mirrored_coupons(path_), listed_coupons(world_.api));
   std::map<std::string, std::vector<std::string>> tokens;
@@ -31,7 +31,7 @@ TEST_F(PagerTest, ReadsEveryPageOfEveryListingOnceAndInOrder) {
 TEST_F(PagerTest, ReadingTheSameAgainChangesNothing) {
   world_.populate(5, [](int) { return 60; });
   world_.once();
-  const RunReport again = world_.once();
+  const OnceReport again = world_.once();
   EXPECT_EQ(again.counters.unchanged, 300);
   EXPECT_EQ(again.counters.inserted + again.counters.updated + again.counters.missing, 0);
   EXPECT_EQ(query_one(path_, "SELECT count(*) FROM coupon_change"), "300");
@@ -43,7 +43,7 @@ TEST_F(PagerTest, StartsOverOnceWhenThePageTokenIsRefused) {
     if (n == 1) return FakeWechatPay::error_reply(400, "PARAM_ERROR");
     return std::nullopt;
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 1);
   EXPECT_EQ(world_.events.restarts.size(), 1U);
   EXPECT_EQ(mirrored_coupons(path_), listed_coupons(world_.api));
@@ -55,7 +55,7 @@ TEST_F(PagerTest, FailsWhenThePageTokenIsRefusedAgain) {
     if (!call.page_token.empty()) return FakeWechatPay::error_reply(400, "PARAM_ERROR");
     return std::nullopt;
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_failed, 1);
   EXPECT_EQ(world_.api.calls.size(), 4U);
   EXPECT_EQ(query_one(path_, "SELECT last_error_code FROM listing"), "PARAM_ERROR");
@@ -69,7 +69,7 @@ TEST_F(PagerTest, EndsAListingWhosePageTokenRepeatsTwice) {
     stuck.page_token = "t=+50";
     return world_.api.page_for(stuck);
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_failed, 1);
   ASSERT_FALSE(world_.events.failures.empty());
   EXPECT_EQ(world_.events.failures[0].kind, FailureKind::repeated_page_token);
@@ -85,7 +85,7 @@ TEST_F(PagerTest, EndsAListingThatNeverEnds) {
     return world_.api.signed_reply("{" + total + R"("next_page_token":"t=+)" + std::to_string(n + 1) + "\"}",
                                    world_.env.wall_now());
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_failed, 1);
   EXPECT_EQ(world_.events.failures.at(0).kind, FailureKind::too_many_pages);
   EXPECT_EQ(world_.api.calls.size(), 60U);
@@ -99,7 +99,7 @@ TEST_F(PagerTest, GoesOnPastAnEmptyPageThatHasANextToken) {
                                      world_.env.wall_now());
     return world_.api.page_for(call);
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 1);
   EXPECT_EQ(mirrored_coupons(path_), listed_coupons(world_.api));
 }
@@ -111,7 +111,7 @@ TEST_F(PagerTest, ABrokenPageFailsItsListingAlone) {
       return world_.api.signed_reply(R"({"user_coupon_list":[{"coupon_code":7)", world_.env.wall_now());
     return std::nullopt;
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 9);
   EXPECT_EQ(report.counters.listings_failed, 1);
   EXPECT_EQ(query_one(path_, "SELECT last_error_code FROM listing WHERE openid = 'o3'"), "UNDECODABLE");
@@ -123,7 +123,7 @@ TEST_F(PagerTest, MarksACouponMissingWhenTwoReadingsDoNotHaveItAndTakesItBackWhe
   world_.once();
   const std::string gone = world_.api.coupons["o0"].back();
   world_.api.coupons["o0"].pop_back();
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.missing, 1);
   EXPECT_EQ(report.counters.pages, 4);
   EXPECT_EQ(world_.events.rereads, 1);
@@ -141,7 +141,7 @@ TEST_F(PagerTest, NeedsNoSecondReadingOfASinglePage) {
   world_.populate(1, [](int) { return 3; });
   world_.once();
   world_.api.coupons["o0"].pop_back();
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.missing, 1);
   EXPECT_EQ(report.counters.pages, 1);
 }
@@ -153,7 +153,7 @@ TEST_F(PagerTest, ReadsAListingThatDoesNotAddUpOnceMore) {
     if (call.page_token.empty() || !std::exchange(first, false)) return std::nullopt;
     return world_.api.signed_reply(R"({"user_coupon_list":[]})", world_.env.wall_now());
   };
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 1);
   EXPECT_EQ(world_.events.restarts.size(), 1U);
   EXPECT_EQ(world_.api.calls.size(), 4U);
@@ -169,7 +169,7 @@ TEST_F(PagerTest, FailsAListingThatDoesNotAddUpTwiceAndMarksNothingMissing) {
     return world_.api.signed_reply(R"({"total_count":60,"user_coupon_list":[]})", world_.env.wall_now());
   };
   const std::string completed = query_one(path_, "SELECT last_completed_at FROM listing");
-  const RunReport report = world_.once();
+  const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_failed, 1);
   EXPECT_EQ(report.counters.missing, 0);
   EXPECT_EQ(report.counters.pages, 2);
@@ -240,14 +240,13 @@ TEST_F(PagerTest, CanBeCancelledAtEveryStepAndGoesOnAtItsCheckpoints) {
       }
       EXPECT_EQ(world.api.in_flight, 0U);
       first_life = world.api.calls;
-      for (const ListingState& listing : world.listings)
-        pages_done[listing.key.openid.reveal()] = listing.last_completed_at ? 0 : listing.pages_done;
+      pages_done = bookmarks(path);
       steps_of_a_whole_run = world.driver.steps;
     }
     if (stop_at < steps_of_a_whole_run && !interrupted) continue;  // cancelled after the last await
     World world(path);
     world.populate(4, [](int i) { return 40 * i; });
-    const RunReport report = world.once(2);
+    const OnceReport report = world.once(2);
     ASSERT_EQ(report.counters.listings_ok, 4) << "stopped at step " << stop_at;
     ASSERT_EQ(mirrored_coupons(path), listed_coupons(world.api)) << "stopped at step " << stop_at;
     for (const SeenCall& call : world.api.calls) {

@@ -34,7 +34,7 @@ TEST_F(RefusalTest, OfTheBrandCostsAOnceThreeCallsWhateverItsConcurrency) {
       World world(fresh_path());
       populate(world);
       world.api.fault = [status](std::size_t, const SeenCall&) { return refused(status); };
-      const RunReport report = world.once(concurrency);
+      const OnceReport report = world.once(concurrency);
       EXPECT_EQ(world.api.calls.size(), 3U);
       ASSERT_TRUE(report.stopped_by);
       EXPECT_EQ(report.stopped_by->status, status);
@@ -63,7 +63,7 @@ TEST_F(RefusalTest, That401And403TakeTurnsForIsOneAllTheSame) {
   World world(fresh_path());
   populate(world);
   world.api.fault = [](std::size_t n, const SeenCall&) { return refused(n % 2 == 0 ? 401 : 403); };
-  const RunReport report = world.once(32);
+  const OnceReport report = world.once(32);
   ASSERT_TRUE(report.stopped_by);
   EXPECT_EQ(report.stopped_by->rule().remedy, Remedy::stop_sending);
   EXPECT_EQ(world.api.calls.size(), 3U);
@@ -88,7 +88,7 @@ TEST_F(RefusalTest, InTheMiddleOfARunStopsAllSendingSoon) {
       if (n < 40) return std::nullopt;
       return refused(403);
     };
-    const RunReport report = world.once(concurrency);
+    const OnceReport report = world.once(concurrency);
     EXPECT_LE(world.api.calls.size(), 40U + static_cast<std::size_t>(concurrency) + 4U);
     ASSERT_TRUE(report.stopped_by);
     EXPECT_EQ(report.stopped_by->kind, FailureKind::permission_refused);
@@ -107,7 +107,7 @@ TEST_F(RefusalTest, ThatIsAStrayStopsNothingAndFailsNothing) {
         if (n != stray) return std::nullopt;
         return refused(status);
       };
-      const RunReport report = world.once(8);
+      const OnceReport report = world.once(8);
       EXPECT_EQ(report.counters.listings_ok, 40);
       EXPECT_FALSE(report.stopped_by);
       EXPECT_TRUE(world.events.failures.empty());
@@ -129,7 +129,7 @@ TEST_F(RefusalTest, ThatIsAStrayNowAndThenStopsNothingAndFailsNothing) {
       if (random() % static_cast<unsigned>(one_in) != 0) return std::nullopt;
       return refused(random() % 2 == 0 ? 401 : 403);
     };
-    const RunReport report = world.once(32);
+    const OnceReport report = world.once(32);
     EXPECT_FALSE(report.stopped_by) << one_in;
     EXPECT_GE(report.counters.listings_ok, one_in == 5 ? 297 : 300) << one_in;
   }
@@ -145,7 +145,7 @@ TEST_F(RefusalTest, OfOneUserAloneFailsThatUserAlone) {
         if (call.openid != openid) return std::nullopt;
         return refused(403);
       };
-      const RunReport report = world.once(concurrency);
+      const OnceReport report = world.once(concurrency);
       EXPECT_FALSE(report.stopped_by);
       EXPECT_EQ(report.counters.listings_ok, 39);
       EXPECT_EQ(report.counters.listings_failed, 1);
@@ -164,7 +164,7 @@ TEST_F(RefusalTest, OfManyUsersFailsThoseAlone) {
     if (call.openid.size() != 2) return std::nullopt;  // o0 to o9
     return refused(403);
   };
-  const RunReport report = world.once(16);
+  const OnceReport report = world.once(16);
   EXPECT_FALSE(report.stopped_by);
   EXPECT_EQ(report.counters.listings_ok, 30);
   EXPECT_EQ(query_one(path, "SELECT count(*) FROM listing WHERE failures > 0"), "10");
@@ -188,9 +188,7 @@ TEST_F(RefusalTest, IsTheReasonThatIsSaidWhateverElseFailsMeanwhile) {
           if (n < 20) return FakeWechatPay::error_reply(status, code);
           return refused();
         };
-        const std::shared_ptr<Syncer> syncer = world.make_syncer(16);
-        const RunReport report =
-            world.driver.run(world.run_with(*syncer, trigger == 0 ? RunTrigger::once : RunTrigger::interval));
+        const OnceReport report = trigger == 0 ? world.once(16) : world.first_pass(16);
         ASSERT_TRUE(report.stopped_by);
         EXPECT_EQ(report.stopped_by->kind, FailureKind::credentials_refused) << status << " " << latency;
       }
@@ -279,7 +277,7 @@ TEST_F(ServiceRefusalTest, IsNotWaitedOutWhenANewConfigurationComes) {
   start(20);
   run_for(seconds(10));
   refusing = false;
-  scheduler_->reload({world_->make_syncer(), world_->watchlist()});
+  scheduler_->reload(world_->plan());
   run_for(seconds(5));
   EXPECT_EQ(mirrored_coupons(path_).size(), 20U);
 }

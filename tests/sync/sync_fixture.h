@@ -8,14 +8,16 @@
 #include "support/fake_env.h"
 #include "support/fake_wechatpay.h"
 #include "support/temporary_folder.h"
+#include "support/watchlist.h"
 #include "sync/scheduler.h"
-#include "sync/syncer.h"
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace couponsync::test {
@@ -24,6 +26,9 @@ namespace couponsync::test {
 class RecordingEvents final : public Events {
  public:
   void run_started(RunTrigger trigger, std::size_t) override { runs.push_back(trigger); }
+  void run_finished(RunTrigger trigger, const RunCounters& counters) override {
+    finished.push_back({trigger, counters});
+  }
   void run_interrupted(RunTrigger, const RunCounters&) override { ++interrupted_runs; }
   void listing_resumed(const ListingKey&, std::int64_t pages_done) override {
     resumed_at.push_back(pages_done);
@@ -54,7 +59,8 @@ class RecordingEvents final : public Events {
   }
   void writing_stopped(const Failure& why, std::chrono::seconds) override { stop_reasons.push_back(why); }
 
-  std::vector<RunTrigger> runs;
+  std::vector<RunTrigger> runs;  ///< that were asked for
+  std::vector<std::pair<RunTrigger, RunCounters>> finished;
   std::vector<std::int64_t> resumed_at;
   std::vector<std::string> completed;
   std::optional<PageOutcome> last_outcome;
@@ -78,45 +84,45 @@ class RecordingEvents final : public Events {
 /// up, SQLite real. Destroying it is the process's end.
 class World {
  public:
-  explicit World(const std::filesystem::path& mirror_path, RateOptions rate_options = {400, 400, 1.0})
-      : rate(rate_options, env.steady_now()),
-        domains(true),
-        writer(std::make_unique<Writer>(Mirror::open({mirror_path, Durability::normal}))),
+  explicit World(const std::filesystem::path& path, RateOptions rate_options = {400, 400, 1.0})
+      : mirror_path(path),
+        rate(rate_options, env.steady_now()),
+        domains(std::make_shared<DomainSelector>(true)),
+        writer(std::make_unique<Writer>(Mirror::open({path, Durability::normal}))),
         driver(env) {
     driver.watch(*writer);
   }
 
-  std::shared_ptr<Syncer> make_syncer(int concurrency = 16) {
+  /// Keys and page size anew; connections and domains as they are.
+  std::shared_ptr<Session> make_session() {
     const TestKeys& keys = TestKeys::get();
-    Exchange exchange(env, api,
+    Exchange exchange(env, *transport,
                       Signer({"120344", "5157F0", std::string(kPublicKeyId), "couponsyncd-test"},
                              PrivateKey::from_pem(keys.brand_private_pem)),
                       Verifier(PublicKey::from_pem(keys.wechatpay_public_pem), std::string(kPublicKeyId)),
                       static_cast<int>(FakeWechatPay::kPageSize));
-    SyncOptions options;
-    options.concurrency = concurrency;
-    options.pager.interval = interval;
-    options.pager.watched = api.coupons.size();
-    return std::make_shared<Syncer>(Syncer::Parts{env, rate, domains, *writer, pause, events},
-                                    std::move(exchange), options, env.context().get_executor());
+    return std::make_shared<Session>(Session{transport, domains, std::move(exchange)});
+  }
+  Plan plan(int concurrency = 16) { return plan_for(watchlist(), concurrency); }
+  Plan plan_for(const std::vector<ListingKey>& keys, int concurrency = 16) {
+    return {.session = make_session(),
+            .watchlist = listing_set(keys),
+            .interval = interval,
+            .concurrency = static_cast<std::size_t>(concurrency)};
+  }
+  std::unique_ptr<Scheduler> make_scheduler(Plan plan) {
+    return std::make_unique<Scheduler>(Scheduler::Deps{env, rate, *writer, pause, events}, std::move(plan),
+                                       env.context().get_executor());
   }
 
-  /// One run over every user of the API.
-  RunReport once(int concurrency = 16) {
-    const std::shared_ptr<Syncer> syncer = make_syncer(concurrency);
-    return driver.run(once_with(*syncer));
+  /// A `once` over every user of the API.
+  OnceReport once(int concurrency = 16) { return once_over(plan(concurrency)); }
+  OnceReport once_over(Plan plan) {
+    const std::unique_ptr<Scheduler> scheduler = make_scheduler(std::move(plan));
+    return driver.run(scheduler->once({}));
   }
-
-  Task<RunReport> once_with(Syncer& syncer) { return run_with(syncer, RunTrigger::once); }
-
-  Task<RunReport> run_with(Syncer& syncer, RunTrigger trigger) {
-    std::vector<ListingKey> keys = watchlist();
-    Result<std::vector<ListingState>> states = co_await writer->set_watchlist(std::move(keys));
-    listings = std::move(states.value());
-    std::vector<ListingState*> all;
-    for (ListingState& listing : listings) all.push_back(&listing);
-    co_return co_await syncer.run(trigger, std::move(all));
-  }
+  /// The service from its start until each listing was read or has failed, or everything was stopped.
+  OnceReport first_pass(int concurrency = 16);
 
   std::vector<ListingKey> watchlist() const {
     std::vector<ListingKey> keys;
@@ -135,22 +141,25 @@ class World {
     }
   }
 
+  std::filesystem::path mirror_path;
   std::chrono::seconds interval{900};
   FakeEnv env;
   FakeWechatPay api{env};
   RecordingEvents events;
   RateController rate;
-  DomainSelector domains;
+  std::shared_ptr<Transport> transport{std::shared_ptr<void>(), &api};
+  std::shared_ptr<DomainSelector> domains;
   SendingPause pause{env, events};
   std::unique_ptr<Writer> writer;
   Driver driver;
-  std::vector<ListingState> listings;
 };
 
 /// "openid code" of every coupon in the mirror that is not missing, sorted.
 std::vector<std::string> mirrored_coupons(const std::filesystem::path& mirror_path);
 /// The same of the API.
 std::vector<std::string> listed_coupons(const FakeWechatPay& api);
+/// How many pages of each user's listing are done and not to be read again.
+std::map<std::string, std::int64_t> bookmarks(const std::filesystem::path& mirror_path);
 /// The first column of the first row of a query.
 std::string query_one(const std::filesystem::path& mirror_path, const std::string& sql);
 
