@@ -16,6 +16,9 @@ class EventFanout final : public Events {
   void run_started(RunTrigger trigger, std::size_t listings) override {
     each([&](Events& e) { e.run_started(trigger, listings); });
   }
+  void once_continued(std::int64_t listings) override {
+    each([&](Events& e) { e.once_continued(listings); });
+  }
   void run_finished(RunTrigger trigger, const RunCounters& counters) override {
     each([&](Events& e) { e.run_finished(trigger, counters); });
   }

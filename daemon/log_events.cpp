@@ -3,7 +3,6 @@
 #include "pause_text.h"
 #include "spoken_duration.h"
 #include "summary.h"
-#include "sync/run_ledger.h"
 
 #include <fmt/format.h>
 
@@ -52,21 +51,18 @@ spdlog::level::level_enum LogEvents::limited(MinuteLimit& limit, spdlog::level::
 }
 
 void LogEvents::run_started(RunTrigger trigger, std::size_t listings) {
-  const auto level = trigger == RunTrigger::interval ? spdlog::level::debug : spdlog::level::info;
-  log_->log(level, "sync ({}) of {} listings begins", couponsync::name_of(trigger), listings);
-  status_("syncing " + std::to_string(listings) + " listings");
+  log_->info("sync ({}) of {} listings begins", couponsync::name_of(trigger), listings);
+  // After a start most may be fresh, and are read when they are due.
+  if (trigger != RunTrigger::start) status_("syncing " + std::to_string(listings) + " listings");
+}
+
+void LogEvents::once_continued(std::int64_t listings) {
+  log_->info("the last once was interrupted: the {} listings it completed are not read again", listings);
 }
 
 void LogEvents::run_finished(RunTrigger trigger, const RunCounters& counters) {
-  RunCounters told = counters;
-  auto level = counters.listings_failed == 0 ? spdlog::level::info : spdlog::level::warn;
-  if (trigger == RunTrigger::interval) {
-    unsaid_ = sum_of(unsaid_, counters);
-    told = unsaid_;
-    level = limited(summaries_, unsaid_.listings_failed == 0 ? spdlog::level::info : spdlog::level::warn);
-    if (level != spdlog::level::debug) unsaid_ = {};
-  }
-  log_->log(level, "sync ({}) done: {}", couponsync::name_of(trigger), summary_line(told));
+  const auto level = counters.listings_failed == 0 ? spdlog::level::info : spdlog::level::warn;
+  log_->log(level, "sync ({}) done: {}", couponsync::name_of(trigger), summary_line(counters));
   status_(fmt::format("last sync: {} of {} listings read, {} coupons new, {} changed, {} missing",
                       counters.listings_ok, counters.listings_total, counters.inserted, counters.updated,
                       counters.missing));

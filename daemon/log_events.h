@@ -31,6 +31,7 @@ class LogEvents final : public Events {
       : log_(std::move(log)), env_(env), status_(std::move(status)) {}
 
   void run_started(RunTrigger trigger, std::size_t listings) override;
+  void once_continued(std::int64_t listings) override;
   void run_finished(RunTrigger trigger, const RunCounters& counters) override;
   void run_interrupted(RunTrigger trigger, const RunCounters& counters) override;
   void listing_resumed(const ListingKey& key, std::int64_t pages_done) override;
@@ -64,9 +65,7 @@ class LogEvents final : public Events {
   MinuteLimit failures_{100};
   MinuteLimit restarts_{20};
   MinuteLimit limits_;
-  MinuteLimit summaries_;
   MinuteLimit interruptions_;
-  RunCounters unsaid_;  ///< of runs for an interval whose summary is still to be said
   struct DomainLine {
     bool avoided = false;
     bool told = false;

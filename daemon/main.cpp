@@ -22,11 +22,14 @@ int dispatch(const CommandLine& command_line) {
   return std::visit(
       [](const auto& arguments) {
         using Arguments = std::decay_t<decltype(arguments)>;
-        if constexpr (std::is_same_v<Arguments, RunArguments>)
+        if constexpr (std::is_same_v<Arguments, RunArguments>) {
+          hold_hang_ups();
+          end_at_once_with(kExitOk);
           return run_service(arguments);
-        else if constexpr (std::is_same_v<Arguments, OnceArguments>)
+        } else if constexpr (std::is_same_v<Arguments, OnceArguments>) {
+          end_at_once_with(kExitIncomplete);
           return run_once(arguments);
-        else if constexpr (std::is_same_v<Arguments, CheckArguments>)
+        } else if constexpr (std::is_same_v<Arguments, CheckArguments>)
           return run_check(arguments);
         else if constexpr (std::is_same_v<Arguments, StatusArguments>)
           return print_status(arguments);

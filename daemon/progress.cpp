@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <unistd.h>
+#include <utility>
 
 namespace couponsync::daemon {
 namespace {
@@ -30,8 +31,8 @@ std::string progress_line(const RunCounters& counters, std::chrono::duration<dou
   return line;
 }
 
-Progress::Progress(const boost::asio::any_io_executor& executor, const RunCounters& counters)
-    : counters_(counters),
+Progress::Progress(const boost::asio::any_io_executor& executor, std::function<RunCounters()> counters)
+    : counters_(std::move(counters)),
       timer_(executor),
       began_(std::chrono::steady_clock::now()),
       on_terminal_(stderr_is_terminal()) {
@@ -46,7 +47,7 @@ void Progress::redraw_later() {
   timer_.expires_after(kRedrawEvery);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    std::string line = progress_line(counters_, std::chrono::steady_clock::now() - began_);
+    std::string line = progress_line(counters_(), std::chrono::steady_clock::now() - began_);
     // A line that wraps could not be cleared any more. The last column stays free, where some terminals wrap.
     line.resize(std::min(line.size(), std::max<std::size_t>(terminal_columns(), 2) - 1));
     show(line);

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 namespace couponsync::daemon {
@@ -14,11 +15,11 @@ namespace couponsync::daemon {
 std::string progress_line(const RunCounters& counters, std::chrono::duration<double> elapsed);
 
 /// The live line of `once` on a terminal: redrawn on stderr a few times a second while this lives, then
-/// removed. Does nothing where stderr is no terminal, or none any more. On the io thread; `counters` outlives
-/// it.
+/// removed. Does nothing where stderr is no terminal, or none any more. On the io thread; what `counters`
+/// gives outlives it.
 class Progress {
  public:
-  Progress(const boost::asio::any_io_executor& executor, const RunCounters& counters);
+  Progress(const boost::asio::any_io_executor& executor, std::function<RunCounters()> counters);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress();
@@ -27,7 +28,7 @@ class Progress {
   void redraw_later();
   void show(const std::string& line);
 
-  const RunCounters& counters_;
+  std::function<RunCounters()> counters_;
   boost::asio::steady_timer timer_;
   std::chrono::steady_clock::time_point began_;
   bool on_terminal_;

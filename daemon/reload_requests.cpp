@@ -12,7 +12,14 @@ ReloadRequests::ReloadRequests(boost::asio::any_io_executor executor, std::funct
 void ReloadRequests::ask() {
   if (!state_) return;
   ++state_->asked;
-  if (!std::exchange(state_->on_its_way, true)) look_again(executor_, state_, 0);
+  if (!state_->under_way && !std::exchange(state_->on_its_way, true)) look_again(executor_, state_, 0);
+}
+
+void ReloadRequests::finished() {
+  if (!state_) return;
+  state_->under_way = false;
+  if (state_->asked != state_->taken_up && !std::exchange(state_->on_its_way, true))
+    look_again(executor_, state_, 0);
 }
 
 void ReloadRequests::stop() { state_.reset(); }
@@ -26,6 +33,8 @@ void ReloadRequests::look_again(const boost::asio::any_io_executor& executor,
     if (!state) return;
     if (state->asked != asked_before) return look_again(executor, state, state->asked);
     state->on_its_way = false;
+    state->under_way = true;
+    state->taken_up = state->asked;
     state->reload();
   });
 }

@@ -19,10 +19,9 @@ std::string_view domain_in_use(const ServiceStatus& status) {
 }  // namespace
 
 std::string ServiceStatus::text() const {
-  std::string text = fmt::format("{} of {} listings fresh", listings.fresh, listings.watched);
-  if (listings.failing > 0) text += fmt::format(", {} failing", listings.failing);
-  if (listings.next_due)
-    text += fmt::format("; next due in {}", spoken(std::chrono::seconds(*listings.next_due - now)));
+  std::string text = fmt::format("{} of {} listings fresh", fresh, listings);
+  if (failing > 0) text += fmt::format(", {} failing", failing);
+  if (next_due_in > std::chrono::seconds(0)) text += fmt::format("; next due in {}", spoken(*next_due_in));
   if (!pause.empty()) text += "; " + pause;
   text += fmt::format("; up to {:.1f} requests/s", requests_per_second);
   if (learned)

@@ -1,8 +1,9 @@
 #pragma once
 
 #include "net/rate_controller.h"
-#include "sync/scheduler.h"
 
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -10,9 +11,11 @@ namespace couponsync::daemon {
 
 /// What `systemctl status` shows of the service.
 struct ServiceStatus {
-  ListingCensus listings;
-  UnixSeconds now = 0;
-  double requests_per_second = 0;  ///< the pace at which calls may go
+  std::size_t listings = 0;  ///< that are watched
+  std::size_t fresh = 0;     ///< complete within the age that is allowed, and not failing
+  std::size_t failing = 0;   ///< the last attempt failed
+  std::optional<std::chrono::seconds> next_due_in;  ///< 0: some are due now
+  double requests_per_second = 0;                   ///< the pace at which calls may go
   std::optional<LearnedRate> learned;
   bool primary_avoided = false;
   bool backup_avoided = false;  ///< never where there is none

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <initializer_list>
 #include <pthread.h>
+#include <unistd.h>
 #include <utility>
 
 namespace couponsync::daemon {
@@ -19,6 +20,8 @@ void let_through() {
   const sigset_t handled = set_of({SIGTERM, SIGINT, SIGHUP});
   pthread_sigmask(SIG_UNBLOCK, &handled, nullptr);
 }
+
+volatile std::sig_atomic_t exit_code_at_once = 0;
 
 bool is_ignored(int number) {
   struct sigaction now {};
@@ -46,6 +49,12 @@ void take_over_signals() {
 void hold_hang_ups() {
   const sigset_t hang_up = set_of({SIGHUP});
   pthread_sigmask(SIG_BLOCK, &hang_up, nullptr);
+}
+
+void end_at_once_with(int exit_code) {
+  exit_code_at_once = exit_code;
+  for (const int number : {SIGTERM, SIGINT})
+    if (!is_ignored(number)) std::signal(number, [](int) { _exit(exit_code_at_once); });
 }
 
 Signals::Signals(boost::asio::io_context& context, Handlers handlers)

@@ -18,6 +18,11 @@ void take_over_signals();
 /// for while the mirror is still being opened.
 void hold_hang_ups();
 
+/// Until `Signals` is there to handle them, SIGTERM and SIGINT end the process at once with that exit code:
+/// nothing has been begun by then that a kill could spoil, not even a migration, which is one transaction.
+/// One that the parent ignored stays ignored.
+void end_at_once_with(int exit_code);
+
 /// Turns signals into calls on the io thread. SIGTERM and SIGINT call `stop` once; a second one then ends the
 /// process at once, by its default action, even if the io thread hangs. A signal that the parent ignored
 /// (nohup, a shell's background job) stays ignored.

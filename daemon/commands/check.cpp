@@ -1,3 +1,4 @@
+#include "api_access.h"
 #include "base/system_env.h"
 #include "commands/commands.h"
 #include "configuration/configuration.h"
@@ -9,7 +10,6 @@
 #include "mirror_options.h"
 #include "net/endpoint.h"
 #include "results.h"
-#include "session.h"
 #include "store/mirror_inspection.h"
 #include "store/mirror_status.h"
 
@@ -157,15 +157,18 @@ int run_check(const CheckArguments& arguments) {
   check_keys(configuration, report);
 
   const Watchlist watchlist = expand_watchlist(configuration);
-  report.ok(fmt::format("watchlist: {} openids, {} listings, {} listed more than once", watchlist.openids,
-                        watchlist.listings.size(), watchlist.repeated));
+  report.ok(fmt::format("watchlist: {} openids, {} listings, {} listed more than once",
+                        users_of(*watchlist.listings).size(), watchlist.listings->size(),
+                        watchlist.repeated));
   check_mirror(configuration, report);
   if (arguments.online) {
-    const ListingKey& listing = watchlist.listings.front();
-    loop.run(check_domain(Domain::primary, configuration.api.primary, access.exchange, listing, report));
+    const ListingKey listing = (*watchlist.listings)[0];
+    loop.run(
+        check_domain(Domain::primary, configuration.api.primary, access.session->exchange, listing, report));
     loop.context().restart();
     if (configuration.api.backup)
-      loop.run(check_domain(Domain::backup, *configuration.api.backup, access.exchange, listing, report));
+      loop.run(
+          check_domain(Domain::backup, *configuration.api.backup, access.session->exchange, listing, report));
     if (report.exit_code() == kExitOk) check_quota(configuration, report);
   }
   return report.exit_code();

@@ -1,3 +1,4 @@
+#include "api_access.h"
 #include "base/system_env.h"
 #include "commands/commands.h"
 #include "configuration/configuration.h"
@@ -12,14 +13,13 @@
 #include "mirror_watch.h"
 #include "progress.h"
 #include "results.h"
-#include "session.h"
 #include "signals.h"
 #include "summary.h"
-#include "sync/take_over.h"
+#include "sync/scheduler.h"
 
 #include <fmt/format.h>
 
-#include <functional>
+#include <string_view>
 #include <unordered_set>
 
 namespace couponsync::daemon {
@@ -31,15 +31,15 @@ class UsageError : public std::runtime_error {
 };
 
 /// Which listings `--openid` leaves; all if it was not given.
-std::vector<bool> choose(const std::vector<ListingKey>& listings, const std::vector<std::string>& openids) {
-  const std::unordered_set<std::string> wanted(openids.begin(), openids.end());
-  std::unordered_set<std::string> found;
+std::vector<bool> choose(const ListingSet& listings, const std::vector<std::string>& openids) {
+  const std::unordered_set<std::string_view> wanted(openids.begin(), openids.end());
+  std::unordered_set<std::string_view> found;
   std::vector<bool> chosen(listings.size(), openids.empty());
-  for (std::size_t i = 0; i < listings.size(); ++i)
-    if (wanted.contains(listings[i].openid.reveal())) {
-      chosen[i] = true;
-      found.insert(listings[i].openid.reveal());
-    }
+  for (std::size_t i = 0; i < listings.size() && !openids.empty(); ++i) {
+    if (!wanted.contains(listings.openid_of(i))) continue;
+    chosen[i] = true;
+    found.insert(listings.openid_of(i));
+  }
   for (std::size_t i = 0; i < openids.size(); ++i)
     if (!found.contains(openids[i]))
       throw UsageError(
@@ -48,59 +48,14 @@ std::vector<bool> choose(const std::vector<ListingKey>& listings, const std::vec
 }
 
 /// A `once` that was killed or stopped less than an interval ago is continued: what it had completed is
-/// fresh. Times that lie ahead are no times: everything is read then.
-bool already_read(const Listing& listing, const std::optional<InterruptedRun>& interrupted,
-                  UnixSeconds now, std::chrono::milliseconds interval) {
-  if (!interrupted || listing.next_page_token) return false;
-  const auto fresh_for = std::chrono::floor<std::chrono::seconds>(interval);
-  return is_recent(listing.last_completed_at, fresh_for, now) &&
-         *listing.last_completed_at >= interrupted->started_at;
+/// fresh.
+Instant continued_since(const Mirror& mirror, const OnceArguments& arguments) {
+  if (!arguments.openids.empty()) return std::nullopt;
+  const std::optional<InterruptedRun> interrupted = mirror.interrupted_once();
+  return interrupted ? Instant(interrupted->started_at) : Instant();
 }
 
-RunReport stopped_by(const Failure& failure) {
-  RunReport report;
-  report.stopped_by = failure;
-  return report;
-}
-
-struct Once {
-  const Configuration& configuration;
-  Env& env;
-  Writer& writer;
-  Syncer& syncer;
-  spdlog::logger& log;
-  const std::vector<ListingKey>& watchlist;
-  const std::vector<bool>& chosen;
-  bool everything;
-
-  Task<RunReport> run();
-};
-
-Task<RunReport> Once::run() {
-  const Result<std::optional<InterruptedRun>> interrupted = co_await writer.interrupted_once();
-  if (interrupted.has_error()) co_return stopped_by(interrupted.error());
-  const std::function<bool()> abandon = [] { return false; };
-  Result<std::optional<std::vector<Listing>>> taken = co_await take_over(writer, watchlist, abandon);
-  if (taken.has_error()) co_return stopped_by(taken.error());
-  std::vector<Listing> states = std::move(taken->value());
-  syncer.set_witnesses(witnesses_among(states));
-
-  const UnixSeconds now = to_unix_seconds(env.wall_now());
-  std::vector<Listing*> listings;
-  std::int64_t skipped = 0;
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    if (!chosen[i]) continue;
-    if (everything && already_read(states[i], *interrupted, now, configuration.sync.interval))
-      ++skipped;
-    else
-      listings.push_back(&states[i]);
-  }
-  if (skipped > 0)
-    log.info("the last once was interrupted: the {} listings it completed are not read again", skipped);
-  co_return co_await syncer.run(RunTrigger::once, std::move(listings), skipped);
-}
-
-int exit_code_after(const RunReport& report) {
+int exit_code_after(const OnceReport& report) {
   if (report.stopped_by) return exit_code_of(*report.stopped_by);
   return report.counters.listings_failed == 0 ? kExitOk : kExitIncomplete;
 }
@@ -114,7 +69,7 @@ int run_once(const OnceArguments& arguments) {
   const auto log = make_logger(configuration.log);
   std::vector<bool> chosen;
   try {
-    chosen = choose(watchlist.listings, arguments.openids);
+    chosen = choose(*watchlist.listings, arguments.openids);
   } catch (const UsageError& error) {
     complain(error.what());
     return kExitUsage;
@@ -127,30 +82,27 @@ int run_once(const OnceArguments& arguments) {
   ApiAccess access = make_api_access(configuration, env);
   Mirror mirror = Mirror::open(mirror_options(configuration));
   set_redaction_key(mirror.redaction_key());
-  const std::string shrunken = shrunken_since(mirror.watched_listings(), watchlist.listings.size(),
+  const std::string shrunken = shrunken_since(mirror.watched_listings(), watchlist.listings->size(),
                                               configuration.sync.max_watchlist_shrink);
   if (!shrunken.empty()) log->error("{}", shrunken);
+  const Instant since = continued_since(mirror, arguments);
   RateController rate(rate_options(configuration, learned_rate(mirror, env)), env.steady_now());
   Writer writer(std::move(mirror));
-  Session session(configuration, watchlist.listings.size(), std::move(access),
-                  {env, writer, events, rate, pause}, loop.context().get_executor());
-
-  Once once{configuration, env,
-            writer,        session.syncer(),
-            *log,          watchlist.listings,
-            chosen,        arguments.openids.empty()};
-  std::optional<RunReport> report;
+  const auto executor = loop.context().get_executor();
+  Scheduler scheduler({env, rate, writer, pause, events},
+                      make_plan(configuration, access, watchlist.listings), executor);
+  std::optional<OnceReport> report;
   {
     // From then on they have their default action again: nothing else would end it in front of a full pipe.
     const Signals signals(loop.context(), {[&loop] { loop.stop(); }, {}});
-    const Progress progress(loop.context().get_executor(), session.syncer().counters());
-    const MirrorWatch watch(loop.context().get_executor(), writer, log, [&loop] { loop.stop(); });
-    report = loop.run(once.run());
+    const Progress progress(executor, [&scheduler] { return scheduler.counters(); });
+    const MirrorWatch watch(executor, writer, log, [&loop] { loop.stop(); });
+    report = loop.run(scheduler.once({.chosen = &chosen, .since = since}));
   }
   const std::uintmax_t left = writer.close();
   tell_of_left_log(*log, configuration.mirror.path, left);
   const std::optional<Failure> lost = writer.lost();
-  const RunCounters& counters = report ? report->counters : session.syncer().counters();
+  const RunCounters counters = report ? report->counters : scheduler.counters();
   print(arguments.json ? summary_json(counters) + "\n" : summary_text(counters));
   if (lost) {
     log->critical("{}; {}", describe(*lost), lost->rule().advice);

@@ -1,3 +1,5 @@
+#include "api_access.h"
+#include "background.h"
 #include "base/system_env.h"
 #include "commands/commands.h"
 #include "configuration/configuration.h"
@@ -18,7 +20,6 @@
 #include "reload_requests.h"
 #include "service_notifier.h"
 #include "service_status.h"
-#include "session.h"
 #include "signals.h"
 #include "sync/scheduler.h"
 #include "watchdog.h"
@@ -41,14 +42,12 @@ constexpr std::chrono::seconds kStatusEvery{5};
 class Service {
  public:
   /// `access` was made with `env`, which outlives this.
-  Service(Configuration configuration, const Watchlist& watchlist, ApiAccess access, Mirror mirror, Env& env,
+  Service(Configuration configuration, Watchlist watchlist, ApiAccess access, Mirror mirror, Env& env,
           std::shared_ptr<spdlog::logger> log)
       : env_(env),
         configuration_(std::move(configuration)),
-        listings_(watchlist.listings),
-        openid_files_(watchlist.files),
-        keys_digest_(access.keys_digest),
-        seen_nonces_(access.seen_nonces),
+        watchlist_(std::move(watchlist)),
+        access_(std::move(access)),
         log_(std::move(log)),
         monitoring_(
             executor(), env_, configuration_, [this] { return now(); }, log_,
@@ -58,7 +57,9 @@ class Service {
         rate_(rate_options(configuration_, learned_rate(mirror, env_)), env_.steady_now()),
         writer_(std::move(mirror)),
         mirror_watch_(executor(), writer_, log_, [this] { loop_.stop(); }),
-        scheduler_(env_, writer_, events_, plan(configuration_, watchlist, std::move(access)), executor()),
+        scheduler_({env_, rate_, writer_, pause_, events_},
+                   make_plan(configuration_, access_, watchlist_.listings), executor()),
+        loading_(executor()),
         reload_requests_(executor(), [this] { reload(); }),
         signals_(loop_.context(), {[this] { stop(); }, [this] { reload_requests_.ask(); }}),
         watchdog_(executor(), notifier_, [this] { return database_stuck_for() < DatabaseProgress::kHangs; }),
@@ -68,17 +69,28 @@ class Service {
 
  private:
   boost::asio::any_io_executor executor() { return loop_.context().get_executor(); }
+  /// A configuration that was read again, and nothing of it is in force yet.
+  struct Loaded {
+    Configuration configuration;
+    Watchlist watchlist;
+    ApiAccess access;
+    std::vector<std::string> changes;
+    std::vector<std::string> kept;  ///< what cannot change
+  };
   /// What became of a reload.
   struct Reloaded {
     bool whole = true;  ///< nothing was refused
     std::string message;
   };
 
-  Plan plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access);
   void stop();
+  /// Reads the files beside the io thread, however large they are, and adopts what is in them.
   void reload();
-  /// Throws ConfigurationError, and nothing changed then.
-  Reloaded adopt(Configuration configuration);
+  /// Throws ConfigurationError. Not on the io thread: what it looks at changes only when a reload is adopted.
+  Loaded load() const;
+  Reloaded adopt(Loaded loaded);
+  Reloaded refuse(const ConfigurationError& why);
+  void reloaded(const Reloaded& reloaded);
   std::chrono::seconds database_stuck_for();
   ServiceNow now();
   void tell_status(const std::string& activity);
@@ -90,10 +102,8 @@ class Service {
   ServiceNotifier notifier_;
   ReloadReporter reloads_{runtime_folder()};
   Configuration configuration_;
-  std::vector<ListingKey> listings_;
-  std::vector<OpenidFile> openid_files_;
-  Digest keys_digest_;
-  std::shared_ptr<SeenNonces> seen_nonces_;
+  Watchlist watchlist_;
+  ApiAccess access_;
   std::shared_ptr<spdlog::logger> log_;
   Monitoring monitoring_;
   LogEvents log_events_;
@@ -103,21 +113,14 @@ class Service {
   Writer writer_;
   MirrorWatch mirror_watch_;
   DatabaseProgress database_progress_;
-  std::weak_ptr<const Session> session_;  ///< of the newest plan
   Scheduler scheduler_;
+  Background loading_;
   ReloadRequests reload_requests_;
   Signals signals_;
   Watchdog watchdog_;
   boost::asio::steady_timer status_timer_;
   std::string activity_;
 };
-
-Plan Service::plan(const Configuration& configuration, const Watchlist& watchlist, ApiAccess access) {
-  auto session = std::make_shared<Session>(configuration, watchlist.listings.size(), std::move(access),
-                                           Session::Parts{env_, writer_, events_, rate_, pause_}, executor());
-  session_ = session;
-  return {share_syncer(std::move(session)), watchlist.listings};
-}
 
 int Service::run() {
   for (const std::string_view signal : signals_.ignored())
@@ -143,7 +146,7 @@ int Service::run() {
 }
 
 void Service::stop() {
-  log_->info("stopping: what is committed stays, the rest goes on at its checkpoints after the next start");
+  log_->info("stopping: what is committed stays, the rest goes on at its bookmarks after the next start");
   notifier_.stopping();
   monitoring_.readiness().stopping();
   reload_requests_.stop();
@@ -152,41 +155,38 @@ void Service::stop() {
 
 void Service::reload() {
   notifier_.reloading();
-  Reloaded reloaded;
-  try {
-    reloaded = adopt(load_configuration(configuration_.file));
-    log_->log(reloaded.whole ? spdlog::level::info : spdlog::level::err, "{}; everything is synced next",
-              reloaded.message);
-    notifier_.ready(reloaded.whole ? "everything is synced next"
-                                   : "a changed setting needs a restart, everything is synced next");
-  } catch (const ConfigurationError& error) {
-    reloaded = {.whole = false,
-                .message = std::string("the configuration was not reloaded, the old one stays in force: ") +
-                           error.what()};
-    log_->error("{}", reloaded.message);
-    scheduler_.sync_all();
-    notifier_.ready("the configuration was refused, the old one stays");
-  }
-  try {
-    reloads_.reloaded(reloaded.whole, reloaded.message);
-  } catch (const std::system_error& error) {
-    log_->warn("nobody can be told of the reload: {}", error.what());
-  }
+  loading_.start([this]() -> Background::Then {
+    try {
+      auto loaded = std::make_shared<Loaded>(load());
+      return [this, loaded] { reloaded(adopt(std::move(*loaded))); };
+    } catch (const ConfigurationError& error) {
+      return [this, error] { reloaded(refuse(error)); };
+    }
+  });
 }
 
-Service::Reloaded Service::adopt(Configuration configuration) {
-  const std::vector<std::string> kept = keep_fixed_settings(configuration_, configuration);
+Service::Loaded Service::load() const {
+  Loaded loaded{.configuration = load_configuration(configuration_.file),
+                .watchlist = {},
+                .access = {},
+                .changes = {},
+                .kept = {}};
+  Configuration& configuration = loaded.configuration;
+  loaded.kept = keep_fixed_settings(configuration_, configuration);
   provide_descriptors(configuration);
-  Watchlist watchlist = expand_watchlist(configuration);
-  refuse_shrunken_files(openid_files_, watchlist, configuration.sync.max_watchlist_shrink);
-  ApiAccess access = make_api_access(configuration, env_, seen_nonces_);
-  std::vector<std::string> changes = changed_settings(configuration_, configuration);
-  const Digest keys_digest = access.keys_digest;
-  if (keys_digest != keys_digest_) changes.emplace_back("keys renewed");
-  const std::string listings = changed_listings(listings_, watchlist.listings);
-  if (!listings.empty()) changes.push_back(listings);
-  // Nothing fails from here on.
-  Plan next = plan(configuration, watchlist, std::move(access));
+  loaded.watchlist = expand_watchlist(configuration);
+  refuse_shrunken_files(watchlist_.files, loaded.watchlist, configuration.sync.max_watchlist_shrink);
+  loaded.access = make_api_access(configuration, env_, &access_);
+  loaded.changes = changed_settings(configuration_, configuration);
+  if (loaded.access.keys_digest != access_.keys_digest) loaded.changes.emplace_back("keys renewed");
+  if (loaded.access.ca_digest != access_.ca_digest) loaded.changes.emplace_back("CA certificates renewed");
+  std::string listings = changed_listings(*watchlist_.listings, *loaded.watchlist.listings);
+  if (!listings.empty()) loaded.changes.push_back(std::move(listings));
+  return loaded;
+}
+
+Service::Reloaded Service::adopt(Loaded loaded) {
+  Configuration& configuration = loaded.configuration;
   const SteadyTime now = env_.steady_now();
   if (configuration.rate != configuration_.rate)
     rate_.reconfigure(rate_options(configuration, rate_.learned(now)), now);
@@ -194,19 +194,45 @@ Service::Reloaded Service::adopt(Configuration configuration) {
   monitoring_.serve_at(configuration.http);
   monitoring_.judge_by(configuration);
   configuration_ = std::move(configuration);
-  keys_digest_ = keys_digest;
-  listings_ = std::move(watchlist.listings);
-  openid_files_ = std::move(watchlist.files);
-  scheduler_.reload(std::move(next));
+  watchlist_ = std::move(loaded.watchlist);
+  access_ = std::move(loaded.access);
+  scheduler_.reload(make_plan(configuration_, access_, watchlist_.listings));
   Reloaded reloaded;
-  reloaded.message = "configuration reloaded: " +
-                     (changes.empty() ? "nothing changed" : fmt::format("{}", fmt::join(changes, ", ")));
+  reloaded.message =
+      "configuration reloaded: " +
+      (loaded.changes.empty() ? "nothing changed" : fmt::format("{}", fmt::join(loaded.changes, ", ")));
   if (const std::string unserved = monitoring_.unserved(); !unserved.empty())
     reloaded.message += "; " + unserved;
-  if (kept.empty()) return reloaded;
-  reloaded.whole = false;
-  reloaded.message += fmt::format("; not reloaded, because it needs a restart: {}", fmt::join(kept, ", "));
+  if (!loaded.kept.empty()) {
+    reloaded.whole = false;
+    reloaded.message +=
+        fmt::format("; not reloaded, because it needs a restart: {}", fmt::join(loaded.kept, ", "));
+  }
+  log_->log(reloaded.whole ? spdlog::level::info : spdlog::level::err, "{}; everything is synced next",
+            reloaded.message);
+  notifier_.ready(reloaded.whole ? "everything is synced next"
+                                 : "a changed setting needs a restart, everything is synced next");
   return reloaded;
+}
+
+Service::Reloaded Service::refuse(const ConfigurationError& why) {
+  Reloaded reloaded{
+      .whole = false,
+      .message =
+          std::string("the configuration was not reloaded, the old one stays in force: ") + why.what()};
+  log_->error("{}", reloaded.message);
+  scheduler_.sync_all();
+  notifier_.ready("the configuration was refused, the old one stays");
+  return reloaded;
+}
+
+void Service::reloaded(const Reloaded& reloaded) {
+  try {
+    reloads_.reloaded(reloaded.whole, reloaded.message);
+  } catch (const std::system_error& error) {
+    log_->warn("nobody can be told of the reload: {}", error.what());
+  }
+  reload_requests_.finished();
 }
 
 std::chrono::seconds Service::database_stuck_for() {
@@ -217,14 +243,13 @@ ServiceNow Service::now() {
   const SteadyTime now = env_.steady_now();
   ServiceNow state;
   state.requests_per_second = rate_.requests_per_second(now);
-  if (const auto session = session_.lock()) {
-    state.primary_avoided = session->avoided(Domain::primary, now);
-    state.backup_avoided = session->avoided(Domain::backup, now);
-  }
+  const DomainSelector& domains = *access_.session->domains;
+  state.primary_avoided = domains.avoided(Domain::primary, now);
+  state.backup_avoided = domains.avoided(Domain::backup, now);
   state.writer = writer_.progress();
   state.checkpoint_failure = writer_.checkpoint_failure();
   state.database_stuck_for = database_stuck_for();
-  state.watchlist_adopted = scheduler_.watched() > 0;
+  state.watchlist_adopted = scheduler_.is_adopted();
   return state;
 }
 
@@ -232,15 +257,16 @@ void Service::tell_status(const std::string& activity) {
   activity_ = activity;
   const SteadyTime now = env_.steady_now();
   ServiceStatus status;
-  status.listings = scheduler_.census(stale_after(configuration_.sync.interval));
-  status.now = to_unix_seconds(env_.wall_now());
+  status.listings = scheduler_.census().watched();
+  status.fresh = scheduler_.fresh(stale_after(configuration_.sync.interval));
+  status.failing = scheduler_.census().failing();
+  status.next_due_in = scheduler_.next_due_in();
   status.requests_per_second = rate_.requests_per_second(now);
   status.learned = rate_.learned(now);
-  if (const auto session = session_.lock()) {
-    status.primary_avoided = session->avoided(Domain::primary, now);
-    status.backup_avoided = session->avoided(Domain::backup, now);
-    status.has_backup = session->has_backup();
-  }
+  const DomainSelector& domains = *access_.session->domains;
+  status.primary_avoided = domains.avoided(Domain::primary, now);
+  status.backup_avoided = domains.avoided(Domain::backup, now);
+  status.has_backup = domains.has_backup();
   status.pause = monitoring_.readiness().pauses();
   status.activity = activity;
   status.unserved = monitoring_.unserved();
@@ -263,19 +289,18 @@ void Service::tell_nobody_is_let_in() const {
 }  // namespace
 
 int run_service(const RunArguments& arguments) {
-  hold_hang_ups();
   Configuration configuration = load_configuration(arguments.config);
   provide_descriptors(configuration);
-  const Watchlist watchlist = expand_watchlist(configuration);
+  Watchlist watchlist = expand_watchlist(configuration);
   auto log = make_logger(configuration.log);
   SystemEnv env;
   ApiAccess access = make_api_access(configuration, env);
   Mirror mirror = Mirror::open(mirror_options(configuration));
   set_redaction_key(mirror.redaction_key());
-  const std::string shrunken = shrunken_since(mirror.watched_listings(), watchlist.listings.size(),
+  const std::string shrunken = shrunken_since(mirror.watched_listings(), watchlist.listings->size(),
                                               configuration.sync.max_watchlist_shrink);
   if (!shrunken.empty()) log->error("{}", shrunken);
-  return Service(std::move(configuration), watchlist, std::move(access), std::move(mirror), env,
+  return Service(std::move(configuration), std::move(watchlist), std::move(access), std::move(mirror), env,
                  std::move(log))
       .run();
 }

@@ -1,12 +1,13 @@
 #include "configuration/configuration_changes.h"
 
 #include "configuration/duration.h"
+#include "configuration/watchlist.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
-#include <set>
 #include <string_view>
 
 namespace couponsync::daemon {
@@ -53,22 +54,20 @@ class Changes {
   std::vector<std::string> found;
 };
 
-/// How many of `these` are not among `those`.
-template <class T>
-std::size_t count_beyond(const std::set<T>& those, const std::set<T>& these) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(these, [&](const T& one) { return !those.contains(one); }));
+/// Of two lists in order.
+std::string added_and_removed(std::string_view what, const std::vector<Fingerprint>& before,
+                              const std::vector<Fingerprint>& now) {
+  std::vector<Fingerprint> kept;
+  std::ranges::set_intersection(before, now, std::back_inserter(kept));
+  return fmt::format("{} {} added, {} removed", now.size() - kept.size(), what, before.size() - kept.size());
 }
 
-template <class T>
-std::string added_and_removed(std::string_view what, const std::set<T>& before, const std::set<T>& now) {
-  return fmt::format("{} {} added, {} removed", count_beyond(before, now), what, count_beyond(now, before));
-}
-
-std::set<Openid> openids_of(std::span<const ListingKey> listings) {
-  std::set<Openid> openids;
-  for (const ListingKey& listing : listings) openids.insert(listing.openid);
-  return openids;
+std::vector<Fingerprint> fingerprints_of(const ListingSet& listings) {
+  std::vector<Fingerprint> fingerprints;
+  fingerprints.reserve(listings.size());
+  for (const ListingSet::Indexed& entry : listings.by_fingerprint())
+    fingerprints.push_back(entry.fingerprint);
+  return fingerprints;
 }
 
 }  // namespace
@@ -105,11 +104,11 @@ std::vector<std::string> changed_settings(const Configuration& before, const Con
   return changes.found;
 }
 
-std::string changed_listings(std::span<const ListingKey> before, std::span<const ListingKey> now) {
-  const std::set<ListingKey> old_ones(before.begin(), before.end());
-  const std::set<ListingKey> new_ones(now.begin(), now.end());
+std::string changed_listings(const ListingSet& before, const ListingSet& now) {
+  const std::vector<Fingerprint> old_ones = fingerprints_of(before);
+  const std::vector<Fingerprint> new_ones = fingerprints_of(now);
   if (old_ones == new_ones) return "";
-  return fmt::format("{} ({})", added_and_removed("openids", openids_of(before), openids_of(now)),
+  return fmt::format("{} ({})", added_and_removed("openids", users_of(before), users_of(now)),
                      added_and_removed("listings", old_ones, new_ones));
 }
 

@@ -1,9 +1,8 @@
 #pragma once
 
-#include "base/listing.h"
+#include "base/listing_set.h"
 #include "configuration/configuration.h"
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -14,7 +13,7 @@ namespace couponsync::daemon {
 std::vector<std::string> changed_settings(const Configuration& before, const Configuration& now);
 
 /// "12 openids added, 3 removed (24 listings added, 6 removed)", or nothing if the listings are the same.
-std::string changed_listings(std::span<const ListingKey> before, std::span<const ListingKey> now);
+std::string changed_listings(const ListingSet& before, const ListingSet& now);
 
 /// Sets back in `now` what cannot change while the service runs: the mirror, of which it is the one writer.
 /// What it set back, in the words of `changed_settings`. Throws ConfigurationError if the brand is another

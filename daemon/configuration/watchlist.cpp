@@ -8,10 +8,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 
 namespace couponsync::daemon {
@@ -37,6 +37,9 @@ std::string wrong_kind(std::string_view content) {
                      std::ranges::count(content.substr(0, nul), '\n') + 1);
 }
 
+/// Their places in the listing set.
+using Openids = std::vector<std::size_t>;
+
 class Expander {
  public:
   explicit Expander(const Configuration& configuration)
@@ -45,43 +48,45 @@ class Expander {
 
  private:
   void expand_group(const WatchGroup& group, const std::string& pointer);
-  void read_files(const FilePattern& pattern, const std::string& pointer, std::vector<std::string>& openids);
-  void read_file(OpenidFile file, std::vector<std::string>& openids);
+  void read_files(const FilePattern& pattern, const std::string& pointer, Openids& openids);
+  void read_file(OpenidFile file, Openids& openids);
   /// False if a line is bad, which is noted.
-  bool read_lines(const OpenidFile& file, std::string_view text, std::vector<std::string>& openids);
-  void add(const WatchGroup& group, const std::string& openid, const std::string& state);
+  bool read_lines(OpenidFile& file, std::string_view text, Openids& openids);
 
   const Configuration& configuration_;
   bool may_be_empty_;
   std::set<std::filesystem::path> read_;  ///< by the group at hand
   Watchlist result_;
-  std::set<ListingKey> seen_;
-  std::unordered_set<std::string> openids_;
+  ListingSet listings_;
   std::vector<ConfigurationProblem> problems_;
 };
 
 Watchlist Expander::expand() {
   for (std::size_t i = 0; i < configuration_.watchlist.size(); ++i)
     expand_group(configuration_.watchlist[i], "/watchlist/" + std::to_string(i));
-  if (problems_.empty() && result_.listings.empty())
+  if (problems_.empty() && listings_.empty())
     problems_.push_back({"/watchlist", "names no openid at all, there is nothing to read"});
   if (!problems_.empty()) throw ConfigurationError(std::move(problems_));
-  result_.openids = openids_.size();
+  result_.repeated = listings_.seal();
+  result_.listings = std::make_shared<const ListingSet>(std::move(listings_));
   return std::move(result_);
 }
 
 void Expander::expand_group(const WatchGroup& group, const std::string& pointer) {
-  std::vector<std::string> openids = group.openids;
+  Openids openids;
+  for (const std::string& openid : group.openids) openids.push_back(listings_.add_openid(openid));
   read_.clear();
   for (std::size_t i = 0; i < group.openid_files.size(); ++i)
     read_files(group.openid_files[i], pointer + "/openid_files/" + std::to_string(i), openids);
   const std::vector<std::string> every_state{""};
-  for (const std::string& state : group.coupon_states.empty() ? every_state : group.coupon_states)
-    for (const std::string& openid : openids) add(group, openid, state);
+  for (const std::string& state : group.coupon_states.empty() ? every_state : group.coupon_states) {
+    const std::size_t filter =
+        listings_.add_filter(group.appid, group.product_coupon_id, group.stock_id, state);
+    for (const std::size_t openid : openids) listings_.add(filter, openid);
+  }
 }
 
-void Expander::read_files(const FilePattern& pattern, const std::string& pointer,
-                          std::vector<std::string>& openids) {
+void Expander::read_files(const FilePattern& pattern, const std::string& pointer, Openids& openids) {
   const MatchedFiles matched = matching_files(pattern);
   for (const std::string& problem : matched.problems) problems_.push_back({pointer, problem});
   if (matched.files.empty() && matched.problems.empty())
@@ -91,7 +96,7 @@ void Expander::read_files(const FilePattern& pattern, const std::string& pointer
       read_file({.pattern = pattern.path(), .path = file, .pointer = pointer, .openids = {}}, openids);
 }
 
-void Expander::read_file(OpenidFile file, std::vector<std::string>& openids) {
+void Expander::read_file(OpenidFile file, Openids& openids) {
   std::string content;
   try {
     require_no_mirror_file(file.path, configuration_.mirror.path, file.pointer);
@@ -105,9 +110,7 @@ void Expander::read_file(OpenidFile file, std::vector<std::string>& openids) {
                                                    file.path.string(), wrong)});
     return;
   }
-  const std::size_t before = openids.size();
   if (!read_lines(file, without_byte_order_mark(content), openids)) return;
-  for (std::size_t i = before; i < openids.size(); ++i) file.openids.push_back(mark_of(Openid(openids[i])));
   std::ranges::sort(file.openids);
   file.openids.erase(std::ranges::unique(file.openids).begin(), file.openids.end());
   if (file.openids.empty() && !may_be_empty_)
@@ -118,7 +121,7 @@ void Expander::read_file(OpenidFile file, std::vector<std::string>& openids) {
   result_.files.push_back(std::move(file));
 }
 
-bool Expander::read_lines(const OpenidFile& file, std::string_view text, std::vector<std::string>& openids) {
+bool Expander::read_lines(OpenidFile& file, std::string_view text, Openids& openids) {
   std::size_t bad = 0;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = text.find('\n');
@@ -126,7 +129,8 @@ bool Expander::read_lines(const OpenidFile& file, std::string_view text, std::ve
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     if (openid.empty()) continue;
     if (is_identifier(openid)) {
-      openids.emplace_back(openid);
+      openids.push_back(listings_.add_openid(openid));
+      file.openids.push_back(mark_of(openid));
     } else if (++bad <= kShownPerFile) {
       problems_.push_back(
           {file.pointer, fmt::format("{}:{}: not an openid, allowed is {} (the line has {} bytes)",
@@ -139,19 +143,22 @@ bool Expander::read_lines(const OpenidFile& file, std::string_view text, std::ve
   return bad == 0;
 }
 
-void Expander::add(const WatchGroup& group, const std::string& openid, const std::string& state) {
-  openids_.insert(group.appid + " " + openid);
-  const ListingKey key{group.appid, Openid(openid), group.product_coupon_id, group.stock_id, state};
-  if (seen_.insert(key).second)
-    result_.listings.push_back(key);
-  else
-    ++result_.repeated;
-}
-
 }  // namespace
 
-OpenidMark mark_of(const Openid& openid) { return std::hash<std::string>()(openid.reveal()); }
+OpenidMark mark_of(std::string_view openid) { return std::hash<std::string_view>()(openid); }
 
 Watchlist expand_watchlist(const Configuration& configuration) { return Expander(configuration).expand(); }
+
+std::vector<Fingerprint> users_of(const ListingSet& listings) {
+  std::vector<Fingerprint> users;
+  users.reserve(listings.size());
+  for (std::size_t i = 0; i < listings.size(); ++i) {
+    const std::string openid(listings.openid_of(i));
+    users.push_back(fingerprint_of({std::string(listings.appid_of(i)), Openid(openid), "", "", ""}));
+  }
+  std::ranges::sort(users);
+  users.erase(std::ranges::unique(users).begin(), users.end());
+  return users;
+}
 
 }  // namespace couponsync::daemon

@@ -1,18 +1,20 @@
 #pragma once
 
-#include "base/listing.h"
+#include "base/listing_set.h"
 #include "configuration/configuration.h"
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace couponsync::daemon {
 
 /// Tells openids apart at the price of a number: a hash.
 using OpenidMark = std::size_t;
-OpenidMark mark_of(const Openid& openid);
+OpenidMark mark_of(std::string_view openid);
 
 /// An openid file as it was read, for the next reading to be compared with.
 struct OpenidFile {
@@ -24,8 +26,7 @@ struct OpenidFile {
 
 /// Every listing the configuration asks for, each once, in its order.
 struct Watchlist {
-  std::vector<ListingKey> listings;
-  std::size_t openids = 0;   ///< distinct, over all appids
+  std::shared_ptr<const ListingSet> listings;
   std::size_t repeated = 0;  ///< listings that were asked for again
   std::vector<OpenidFile> files;
 };
@@ -35,5 +36,8 @@ struct Watchlist {
 /// by file and number, each pattern that matches no file, each folder that cannot be looked through, each
 /// file without an openid (unless sync.max_watchlist_shrink is 1), and a watchlist that is empty as a whole.
 Watchlist expand_watchlist(const Configuration& configuration);
+
+/// Users, each once however many listings there are of them, in order; one with two appids is two users.
+std::vector<Fingerprint> users_of(const ListingSet& listings);
 
 }  // namespace couponsync::daemon

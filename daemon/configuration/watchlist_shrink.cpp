@@ -6,7 +6,6 @@
 #include <iterator>
 #include <map>
 #include <optional>
-#include <unordered_set>
 
 namespace couponsync::daemon {
 namespace {
@@ -59,17 +58,19 @@ class Comparison {
   const Watchlist& now_;
   std::map<std::filesystem::path, const OpenidFile*> files_;
   std::map<std::filesystem::path, const OpenidFile*> patterns_;
-  std::optional<std::unordered_set<OpenidMark>> watched_;
+  std::optional<Marks> watched_;  ///< in order
 };
 
 std::size_t Comparison::count_lost(const Marks& gone) {
   if (gone.empty()) return 0;
   if (!watched_) {
     watched_.emplace();
-    for (const ListingKey& listing : now_.listings) watched_->insert(mark_of(listing.openid));
+    for (std::size_t i = 0; i < now_.listings->size(); ++i)
+      watched_->push_back(mark_of(now_.listings->openid_of(i)));
+    std::ranges::sort(*watched_);
   }
-  return static_cast<std::size_t>(
-      std::ranges::count_if(gone, [this](OpenidMark mark) { return !watched_->contains(mark); }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      gone, [this](OpenidMark mark) { return !std::ranges::binary_search(*watched_, mark); }));
 }
 
 std::vector<Comparison::Gone> Comparison::all_gone() const {

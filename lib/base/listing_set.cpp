@@ -21,9 +21,9 @@ Small require_fits(std::size_t value, const char* what) {
 Fingerprint fingerprint_of(const ListingKey& filter, std::string_view openid) {
   std::string text;
   // None of the parts can hold a line's end.
-  for (const std::string_view part : {std::string_view(filter.appid), openid,
-                                      std::string_view(filter.product_coupon_id),
-                                      std::string_view(filter.stock_id), std::string_view(filter.coupon_state)}) {
+  for (const std::string_view part :
+       {std::string_view(filter.appid), openid, std::string_view(filter.product_coupon_id),
+        std::string_view(filter.stock_id), std::string_view(filter.coupon_state)}) {
     text += part;
     text += '\n';
   }

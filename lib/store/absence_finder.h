@@ -2,8 +2,8 @@
 
 #include "store/absence_table.h"
 #include "store/coupon_table.h"
-#include "store/records.h"
 #include "store/readings.h"
+#include "store/records.h"
 
 #include <span>
 #include <vector>

@@ -84,8 +84,9 @@ ListingTable::ListingTable(SQLite::Database& database)
       get_(database, kSelectListing + "WHERE id = ?1"),
       watched_(database, "SELECT id FROM listing WHERE watched = 1"),
       watched_after_(database, "SELECT id FROM listing WHERE watched = 1 AND id > ?1 ORDER BY id LIMIT ?2"),
-      narrowed_of_user_(database, kSelectListing + "WHERE appid = ?1 AND openid = ?2 AND watched = 1"
-                                                 " AND coupon_state <> '' ORDER BY id"),
+      narrowed_of_user_(database, kSelectListing +
+                                      "WHERE appid = ?1 AND openid = ?2 AND watched = 1"
+                                      " AND coupon_state <> '' ORDER BY id"),
       unwatch_(database, "UPDATE listing SET watched = 0 WHERE id = ?1"),
       keep_bookmark_(database, kKeepBookmarkSql),
       complete_(database, kCompleteSql),

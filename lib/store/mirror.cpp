@@ -175,9 +175,8 @@ void Mirror::Impl::store_coupons(const Listing& listing, const PageCommit& commi
   readings.note_seen(listing.id, user, ids, commit.seen.received);
 }
 
-void Mirror::Impl::finish_listing(const Listing& listing, const PageCommit& commit,
-                                  const Reading* reading, std::vector<WatchedListing>& watched,
-                                  PageOutcome& outcome) {
+void Mirror::Impl::finish_listing(const Listing& listing, const PageCommit& commit, const Reading* reading,
+                                  std::vector<WatchedListing>& watched, PageOutcome& outcome) {
   const ListingTable::Progress progress = progress_of(listing, commit);
   outcome.total_count = progress.total_count;
   if (reading != nullptr) outcome.distinct_coupons = static_cast<std::int64_t>(reading->seen.size());

@@ -2,8 +2,7 @@
 
 namespace couponsync {
 
-Reading* Readings::continue_with(const Listing& listing, const PageCommit& page,
-                                 const SightingLog& log) {
+Reading* Readings::continue_with(const Listing& listing, const PageCommit& page, const SightingLog& log) {
   const Integer& total_count = page.page.total_count;
   const auto found = readings_.find(listing.id);
   if (page.page_index == 0) {

@@ -140,7 +140,8 @@ Task<Result<std::vector<ListingId>>> Writer::watched_after(ListingId after, std:
 
 Task<Result<std::vector<std::vector<Listing>>>> Writer::load(std::vector<ListingId> listings) {
   return perform<std::vector<std::vector<Listing>>>(
-      impl_->thread.queue(), [listings = std::move(listings)](Mirror& mirror) { return mirror.load(listings); });
+      impl_->thread.queue(),
+      [listings = std::move(listings)](Mirror& mirror) { return mirror.load(listings); });
 }
 
 Task<Result<PageOutcome>> Writer::apply_page(PageCommit commit) {
@@ -157,7 +158,7 @@ Task<Result<Listing>> Writer::record_failure(ListingFailure failure) {
 
 Task<Result<Listing>> Writer::drop_bookmark(ListingId listing) {
   return perform<Listing>(impl_->thread.queue(),
-                               [listing](Mirror& mirror) { return mirror.drop_bookmark(listing); });
+                          [listing](Mirror& mirror) { return mirror.drop_bookmark(listing); });
 }
 
 Task<Result<RunId>> Writer::start_run(RunTrigger trigger, UnixSeconds now) {

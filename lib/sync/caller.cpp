@@ -132,8 +132,7 @@ Task<Call> Caller::send(const ListingKey& key, const std::optional<std::string>&
     answer.page->request = std::move(ticket);
     answer.page->received = deps_.orders.next();
   }
-  const bool stale =
-      answer.page.has_error() && answer.page.error().rule().remedy == Remedy::repeat_at_once;
+  const bool stale = answer.page.has_error() && answer.page.error().rule().remedy == Remedy::repeat_at_once;
   taken.stale_in_a_row = stale ? taken.stale_in_a_row + 1 : 0;
   if (taken.stale_in_a_row >= kMostStale) {
     Failure lost = answer.page.error();
@@ -198,9 +197,8 @@ void Caller::learn_domain(DomainSelector& domains, const ListingKey& asked, cons
   const bool against = failure && failure->rule().of_domain == OfDomain::is_down;
   // Nothing came of it, or WeChat Pay itself sent a wrong signature; and a listing that fails alone blames no
   // domain.
-  const bool no_evidence =
-      failure && (against ? evidence_.is_blamed(asked)
-                          : !replied || failure->rule().of_domain != OfDomain::works);
+  const bool no_evidence = failure && (against ? evidence_.is_blamed(asked)
+                                               : !replied || failure->rule().of_domain != OfDomain::works);
   if (no_evidence)
     domains.abandoned(call.domain);
   else if (against)
@@ -212,7 +210,8 @@ void Caller::learn_domain(DomainSelector& domains, const ListingKey& asked, cons
   if (was_open && !is_open) deps_.events.domain_back(call.domain);
 }
 
-void Caller::tell_outage(DomainSelector& domains, OutageGate::Pass& way, const ListingKey& asked, const Call& call, bool replied) {
+void Caller::tell_outage(DomainSelector& domains, OutageGate::Pass& way, const ListingKey& asked,
+                         const Call& call, bool replied) {
   if (call.page.has_value()) return way.got_through();
   const Failure& failure = call.page.error();
   const OfDomain of_domain = failure.rule().of_domain;

@@ -97,7 +97,8 @@ class Caller {
   void learn(DomainSelector& domains, const ListingKey& asked, const Call& call, const Answer& answer);
   void learn_pace(const Call& call, const Answer& answer);
   void learn_domain(DomainSelector& domains, const ListingKey& asked, const Call& call, bool replied);
-  void tell_outage(DomainSelector& domains, OutageGate::Pass& way, const ListingKey& asked, const Call& call, bool replied);
+  void tell_outage(DomainSelector& domains, OutageGate::Pass& way, const ListingKey& asked, const Call& call,
+                   bool replied);
 
   Deps deps_;
   std::shared_ptr<Session> session_;

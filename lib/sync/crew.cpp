@@ -247,8 +247,7 @@ Task<Crew::Outcome> Crew::read_one(Assignment& assignment, UnixSeconds due_from)
 
 void Crew::put_back(const Assignment& assignment, const Outcome& outcome) {
   const ListingId id = assignment.listing.id;
-  const bool is_done =
-      outcome.is_read || (outcome.failure && !is_of_mirror(outcome.failure->rule().remedy));
+  const bool is_done = outcome.is_read || (outcome.failure && !is_of_mirror(outcome.failure->rule().remedy));
   if (!is_done || !deps_.queue.contains(id)) return deps_.queue.put_back(id);
   if (is_once_) return put_back_once(assignment, outcome);
   const Standing standing = standing_of(assignment.listing, deps_.reader.due_times(), deps_.env);

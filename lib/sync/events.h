@@ -35,6 +35,7 @@ class Events {
  public:
   virtual ~Events() = default;
 
+  /// A start, a SIGHUP or a `once` asks for so many listings; what is read besides is told at its end alone.
   virtual void run_started(RunTrigger /*trigger*/, std::size_t /*listings*/) {}
   /// The last `once` was interrupted; what it had read to its end is not read again.
   virtual void once_continued(std::int64_t /*listings*/) {}

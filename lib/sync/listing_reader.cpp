@@ -51,9 +51,8 @@ Task<Result<PageOutcome>> ListingReader::read(Listing& listing, UnixSeconds due_
     std::optional<PageOutcome> outcome;
     if (step.action == Action::commit) {
       const std::string request_id = fetched->request_id;
-      Result<PageOutcome> committed =
-          co_await commit(listing, reading, std::move(*fetched), page_index,
-                          {.from = due_from, .is_late = is_late}, cost);
+      Result<PageOutcome> committed = co_await commit(listing, reading, std::move(*fetched), page_index,
+                                                      {.from = due_from, .is_late = is_late}, cost);
       if (committed.has_error()) co_return committed.error();
       outcome = std::move(*committed);
       step = reading.committed(*outcome, request_id, now());
@@ -87,8 +86,8 @@ Task<Result<PageOutcome>> ListingReader::read(Listing& listing, UnixSeconds due_
 }
 
 Task<Result<PageOutcome>> ListingReader::commit(Listing& listing, const ListingReading& reading,
-                                                FetchedPage fetched, std::int64_t page_index,
-                                                Due due, RunCounters& cost) {
+                                                FetchedPage fetched, std::int64_t page_index, Due due,
+                                                RunCounters& cost) {
   if (!fetched.page.oddities.empty()) events_.oddities_found(listing.key, fetched.page.oddities);
   const auto coupons = static_cast<std::int64_t>(fetched.page.coupons.size());
 
@@ -122,8 +121,7 @@ bool ListingReader::was_due_long_before(const Listing& listing, UnixSeconds now)
   return listing.next_due_at && now - *listing.next_due_at > options_.interval.count() / 4;
 }
 
-UnixSeconds ListingReader::next_due(const Listing& listing, const ListingReading& reading,
-                                    Due due) const {
+UnixSeconds ListingReader::next_due(const Listing& listing, const ListingReading& reading, Due due) const {
   if (reading.is_broken())
     return to_unix_seconds(env_.wall_now()) + std::min(kSoon, options_.interval).count();
   // Where there is more to do than the pace allows, who was read first is next.

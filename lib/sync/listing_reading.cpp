@@ -122,7 +122,8 @@ ListingReading::Step ListingReading::restarted(Now now) {
 }
 
 ListingReading::Step ListingReading::failed(Failure why) {
-  if (why.rule().remedy == Remedy::restart_listing && !was_restarted_) return {Action::restart, std::move(why)};
+  if (why.rule().remedy == Remedy::restart_listing && !was_restarted_)
+    return {Action::restart, std::move(why)};
   state_ = State::failed;
   drops_bookmark_ = why.rule().of_bookmark == OfBookmark::drop;
   return {Action::fail, std::move(why)};

@@ -31,15 +31,18 @@ RunCounters sum_of(const RunCounters& a, const RunCounters& b) {
 
 RunLedger::RunLedger(Env& env, Writer& writer, Events& events, seconds interval,
                      const boost::asio::any_io_executor& executor)
-    : env_(env), writer_(writer), events_(events), span_(std::max(interval, kShortestSpan)), changed_(executor) {}
+    : env_(env),
+      writer_(writer),
+      events_(events),
+      span_(std::max(interval, kShortestSpan)),
+      changed_(executor) {}
 
 void RunLedger::set_interval(seconds interval) { span_ = std::max(interval, kShortestSpan); }
 
 void RunLedger::open(RunTrigger trigger, std::size_t listings) {
   close_interval_if_over();
   Row* row = replaceable(trigger);
-  const bool is_new = row == nullptr;
-  if (is_new) row = &new_row(trigger);
+  if (row == nullptr) row = &new_row(trigger);
   row->number = ++newest_;
   row->remaining = listings;
   row->expects_more = true;
@@ -47,7 +50,6 @@ void RunLedger::open(RunTrigger trigger, std::size_t listings) {
   row->counters.listings_ok = 0;
   row->counters.listings_failed = 0;
   note_progress(*row);
-  if (is_new) events_.run_started(trigger, listings);
 }
 
 RunLedger::Row* RunLedger::replaceable(RunTrigger trigger) {
@@ -97,8 +99,12 @@ PassNumber RunLedger::accounted_for_new() const {
 }
 
 void RunLedger::expect_no_more() {
-  for (Row& row : rows_)
-    if (std::exchange(row.expects_more, false)) close_if_done(row);
+  for (Row& row : rows_) {
+    if (!std::exchange(row.expects_more, false)) continue;
+    if (!std::exchange(row.is_announced, true))
+      events_.run_started(row.trigger, static_cast<std::size_t>(row.counters.listings_total));
+    close_if_done(row);
+  }
 }
 
 bool RunLedger::counts_for(const Row& row, const Account& account) const {

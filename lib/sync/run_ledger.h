@@ -73,6 +73,7 @@ class RunLedger {
     PassNumber number = 0;  ///< 0: no pass
     std::size_t remaining = 0;
     bool expects_more = false;
+    bool is_announced = false;
     UnixSeconds started_at = 0;
     SteadyTime began{};
     RunCounters counters{};

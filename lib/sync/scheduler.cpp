@@ -245,7 +245,8 @@ Task<Result<>> Scheduler::watch_unknown(const ListingSet& wanted) {
 bool Scheduler::was_read_since(const Listing& listing, Instant since) const {
   if (!since || listing.next_page_token) return false;
   const UnixSeconds now = to_unix_seconds(deps_.env.wall_now());
-  return is_recent(listing.last_completed_at, reader_.interval(), now) && *listing.last_completed_at >= *since;
+  return is_recent(listing.last_completed_at, reader_.interval(), now) &&
+         *listing.last_completed_at >= *since;
 }
 
 void Scheduler::add(const Listing& listing, const ListingSet::Indexed& entry) {

@@ -10,11 +10,11 @@ namespace couponsync {
 
 /// How single tries follow each other while everything else is held back.
 struct TryTempo {
-  std::chrono::seconds first{0};                 ///< from the beginning to the first one
-  std::array<std::chrono::seconds, 2> early{};   ///< at least, from the first and the second, if they failed
-  std::chrono::seconds every{60};                ///< from any other, and from one that stays unanswered
-  std::chrono::seconds undecided{0};             ///< from the end of one that showed nothing
-  int most_out = 1;                              ///< one that stays unanswered holds back no more than that
+  std::chrono::seconds first{0};                ///< from the beginning to the first one
+  std::array<std::chrono::seconds, 2> early{};  ///< at least, from the first and the second, if they failed
+  std::chrono::seconds every{60};               ///< from any other, and from one that stays unanswered
+  std::chrono::seconds undecided{0};            ///< from the end of one that showed nothing
+  int most_out = 1;                             ///< one that stays unanswered holds back no more than that
 };
 
 /// When the next try may go. Pure: takes `now`.

@@ -5,9 +5,7 @@
 namespace couponsync {
 
 Valve::Pass::Pass(Pass&& other) noexcept
-    : valve_(std::exchange(other.valve_, nullptr)),
-      number_(other.number_),
-      has_waited_(other.has_waited_) {}
+    : valve_(std::exchange(other.valve_, nullptr)), number_(other.number_), has_waited_(other.has_waited_) {}
 
 Valve::Pass& Valve::Pass::operator=(Pass&& other) noexcept {
   undecided();

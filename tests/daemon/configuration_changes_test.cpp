@@ -1,5 +1,7 @@
 #include "configuration/configuration_changes.h"
 
+#include "support/watchlist.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -49,8 +51,9 @@ ListingKey listing(const std::string& openid, const std::string& state = "") {
 TEST(ConfigurationChanges, OfTheWatchlistAreCountedAndNotNamed) {
   const std::vector<ListingKey> before{listing("a"), listing("b"), listing("c")};
   const std::vector<ListingKey> now{listing("c"), listing("d"), listing("a", "USED"), listing("e")};
-  EXPECT_EQ(changed_listings(before, now), "2 openids added, 1 removed (3 listings added, 2 removed)");
-  EXPECT_EQ(changed_listings(before, before), "");
+  EXPECT_EQ(changed_listings(*listing_set(before), *listing_set(now)),
+            "2 openids added, 1 removed (3 listings added, 2 removed)");
+  EXPECT_EQ(changed_listings(*listing_set(before), *listing_set(before)), "");
 }
 
 TEST(ConfigurationChanges, OfTheBrandAreRefusedWhateverElseChanges) {

@@ -80,27 +80,12 @@ TEST_F(LogEventsTest, OfManyThatFailForGoodAreAPageAndThenASummaryAMinute) {
   counters.listings_total = counters.listings_failed = 3'000;
   std::vector<std::size_t> a_minute;
   for (int minute = 0; minute < 5; ++minute) {
-    events_.run_started(RunTrigger::interval, 3'000);
     for (int i = 0; i < 3'000; ++i) fail(i);
     events_.run_finished(RunTrigger::interval, counters);
     a_minute.push_back(lines().size());
     pass(seconds(60));
   }
   EXPECT_EQ(a_minute, (std::vector<std::size_t>{102, 1, 1, 1, 1}));
-}
-
-TEST_F(LogEventsTest, SumUpRunsForAShortIntervalOnceAMinute) {
-  RunCounters counters;
-  counters.listings_total = counters.listings_ok = 5;
-  std::vector<std::string> told;
-  for (int i = 0; i < 25; ++i) {
-    events_.run_started(RunTrigger::interval, 5);
-    events_.run_finished(RunTrigger::interval, counters);
-    pass(seconds(5));
-    for (const std::string& line : lines()) told.push_back(line);
-  }
-  EXPECT_THAT(told, ElementsAre(HasSubstr("5 of 5 listings read"), HasSubstr("60 of 60 listings read"),
-                                HasSubstr("60 of 60 listings read")));
 }
 
 TEST_F(LogEventsTest, TellARunThatWasAskedForEachTime) {

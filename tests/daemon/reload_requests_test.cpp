@@ -21,11 +21,13 @@ class ReloadRequestsTest : public testing::Test {
   void reload() {
     ++reloads_;
     if (during_reload_) during_reload_();
+    if (!takes_long_) requests_.finished();
   }
 
   boost::asio::io_context context_{1};
   int reloads_ = 0;
   int stops_ = 0;
+  bool takes_long_ = false;
   std::function<void()> during_reload_;
   ReloadRequests requests_{context_.get_executor(), [this] { reload(); }};
   Signals signals_{context_, {[this] { stop(); }, [this] { requests_.ask(); }}};
@@ -52,6 +54,23 @@ TEST_F(ReloadRequestsTest, ThatComeDuringAReloadAreOneMore) {
     for (int i = 0; i < 20; ++i) raise(SIGHUP);
   };
   raise(SIGHUP);
+  context_.poll();
+  EXPECT_EQ(reloads_, 2);
+}
+
+TEST_F(ReloadRequestsTest, WaitForTheEndOfOneThatTakesLong) {
+  takes_long_ = true;
+  raise(SIGHUP);
+  context_.poll();
+  for (int i = 0; i < 20; ++i) {
+    raise(SIGHUP);
+    context_.poll();
+  }
+  EXPECT_EQ(reloads_, 1);
+  requests_.finished();
+  context_.poll();
+  EXPECT_EQ(reloads_, 2) << "all of them are one";
+  requests_.finished();
   context_.poll();
   EXPECT_EQ(reloads_, 2);
 }

@@ -7,8 +7,9 @@ namespace {
 
 ServiceStatus healthy() {
   ServiceStatus status;
-  status.now = 1'750'000'000;
-  status.listings = {.watched = 300, .fresh = 300, .failing = 0, .next_due = status.now + 245};
+  status.listings = 300;
+  status.fresh = 300;
+  status.next_due_in = std::chrono::seconds(245);
   status.requests_per_second = 46.8;
   status.learned = LearnedRate{.requests_per_second = 46.8, .peak_requests_per_second = 50};
   status.activity = "last sync: 300 of 300 listings read";
@@ -24,9 +25,9 @@ TEST(ServiceStatus, SaysInOneLineWhatAPersonWantsToSee) {
 
 TEST(ServiceStatus, SaysWhatIsWrong) {
   ServiceStatus status = healthy();
-  status.listings.fresh = 290;
-  status.listings.failing = 10;
-  status.listings.next_due.reset();
+  status.fresh = 290;
+  status.failing = 10;
+  status.next_due_in = std::chrono::seconds(0);
   status.learned.reset();
   status.primary_avoided = true;
   status.activity = "syncing 10 listings";

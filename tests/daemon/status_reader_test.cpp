@@ -1,5 +1,6 @@
 #include "http/status_reader.h"
 
+#include "store/mirror.h"
 #include "support/temporary_folder.h"
 
 #include <boost/asio/co_spawn.hpp>

@@ -35,7 +35,8 @@ class WatchlistTest : public ConfigurationTest {
   }
   static std::vector<std::string> openids(const Watchlist& watchlist) {
     std::vector<std::string> result;
-    for (const ListingKey& key : watchlist.listings) result.push_back(key.openid.reveal());
+    for (std::size_t i = 0; i < watchlist.listings->size(); ++i)
+      result.emplace_back(watchlist.listings->openid_of(i));
     return result;
   }
 };
@@ -79,7 +80,7 @@ TEST_F(WatchlistTest, ReadsAFileOnceThatSeveralPatternsOfAGroupMatch) {
   write("m2.txt", "o2\n");
   const Watchlist watchlist =
       expand({patterns({"m*.txt", "./m1.txt", "m1.txt", "m[1].txt"}), patterns({"m2.txt"})});
-  EXPECT_EQ(watchlist.listings.size(), 2U);
+  EXPECT_EQ(watchlist.listings->size(), 2U);
   EXPECT_EQ(watchlist.repeated, 1U) << "another group may want something else of the same file";
   EXPECT_EQ(watchlist.files.size(), 3U);
 }
@@ -87,9 +88,9 @@ TEST_F(WatchlistTest, ReadsAFileOnceThatSeveralPatternsOfAGroupMatch) {
 TEST_F(WatchlistTest, ReadsTheSameWatchOnce) {
   const Watchlist watchlist =
       expand({group("wx1", {"o1", "o1", "o2"}), group("wx1", {"o2"}), group("wx2", {"o2"})});
-  EXPECT_EQ(watchlist.listings.size(), 3U);
+  EXPECT_EQ(watchlist.listings->size(), 3U);
   EXPECT_EQ(watchlist.repeated, 2U);
-  EXPECT_EQ(watchlist.openids, 3U);
+  EXPECT_EQ(users_of(*watchlist.listings).size(), 3U);
 }
 
 TEST_F(WatchlistTest, MakesAListingForEachState) {
@@ -97,9 +98,9 @@ TEST_F(WatchlistTest, MakesAListingForEachState) {
   with_states.coupon_states = {"EFFECTIVE", "USED"};
   with_states.stock_id = "7";
   const Watchlist watchlist = expand({with_states});
-  ASSERT_EQ(watchlist.listings.size(), 2U);
-  EXPECT_EQ(watchlist.listings[0], (ListingKey{"wx1", Openid("o1"), "", "7", "EFFECTIVE"}));
-  EXPECT_EQ(watchlist.listings[1], (ListingKey{"wx1", Openid("o1"), "", "7", "USED"}));
+  ASSERT_EQ(watchlist.listings->size(), 2U);
+  EXPECT_EQ((*watchlist.listings)[0], (ListingKey{"wx1", Openid("o1"), "", "7", "EFFECTIVE"}));
+  EXPECT_EQ((*watchlist.listings)[1], (ListingKey{"wx1", Openid("o1"), "", "7", "USED"}));
 }
 
 TEST_F(WatchlistTest, NamesBadLinesByFileAndNumberButNotTheirText) {

@@ -45,8 +45,8 @@ TEST_F(Service, AHangUpDuringASyncPicksUpNewOpenidsAndSyncsEverythingOnceMore) {
   service->wait_for_err("configuration reloaded");
   service->signal(SIGHUP);
   sandbox().post("/gate", {{"open", true}});
-  service->wait_for_err("sync (sighup) done");
-  EXPECT_EQ(query("SELECT count(*) FROM sync_run"), "2");
+  service->wait_for_err("sync (sighup) done: 40 of 40 listings read");
+  EXPECT_LE(std::stoi(query("SELECT count(*) FROM sync_run WHERE \"trigger\" = 'sighup'")), 2);
   EXPECT_EQ(openids_known(), "40");
   expect_mirror_equals_sandbox();
   service->signal(SIGTERM);

@@ -16,7 +16,8 @@ namespace couponsync {
 inline std::vector<Listing> set_watchlist(Mirror& mirror, std::span<const ListingKey> keys) {
   std::vector<Listing> listings = mirror.watch(keys);
   std::vector<ListingId> gone = mirror.watched_after(0, std::numeric_limits<std::int32_t>::max());
-  std::erase_if(gone, [&](ListingId id) { return std::ranges::find(listings, id, &Listing::id) != listings.end(); });
+  std::erase_if(
+      gone, [&](ListingId id) { return std::ranges::find(listings, id, &Listing::id) != listings.end(); });
   mirror.unwatch(gone);
   return listings;
 }

@@ -23,9 +23,7 @@ class SchedulerTest : public SyncTest {
     start();
   }
   /// Starts it over the users there are.
-  void start() {
-    start(world_->plan());
-  }
+  void start() { start(world_->plan()); }
   void start(Plan plan) {
     scheduler_ = world_->make_scheduler(std::move(plan));
     boost::asio::co_spawn(

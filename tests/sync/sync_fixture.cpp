@@ -2,7 +2,6 @@
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
-
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -31,7 +30,8 @@ std::vector<std::string> listed_coupons(const FakeWechatPay& api) {
 
 std::map<std::string, std::int64_t> bookmarks(const std::filesystem::path& mirror_path) {
   const SQLite::Database database(mirror_path.string(), SQLite::OPEN_READONLY);
-  SQLite::Statement query(database, "SELECT openid, iif(last_completed_at IS NULL, pages_done, 0) FROM listing");
+  SQLite::Statement query(database,
+                          "SELECT openid, iif(last_completed_at IS NULL, pages_done, 0) FROM listing");
   std::map<std::string, std::int64_t> pages;
   while (query.executeStep()) pages[query.getColumn(0).getString()] = query.getColumn(1).getInt64();
   return pages;
@@ -45,13 +45,12 @@ OnceReport World::first_pass(int concurrency) {
   boost::asio::cancellation_signal cancel;
   OnceReport report;
   bool has_ended = false;
-  boost::asio::co_spawn(
-      env.context(), scheduler->run(),
-      boost::asio::bind_cancellation_slot(
-          cancel.slot(), [&](const std::exception_ptr& thrown, const Failure& why) {
-            has_ended = true;
-            if (!thrown) report.stopped_by = why;
-          }));
+  boost::asio::co_spawn(env.context(), scheduler->run(),
+                        boost::asio::bind_cancellation_slot(
+                            cancel.slot(), [&](const std::exception_ptr& thrown, const Failure& why) {
+                              has_ended = true;
+                              if (!thrown) report.stopped_by = why;
+                            }));
   driver.run_until([&] { return has_ended || !events.finished.empty() || !events.stop_reasons.empty(); });
   cancel.emit(boost::asio::cancellation_type::terminal);
   driver.run_until([&] { return has_ended; });

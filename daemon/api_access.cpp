@@ -1,8 +1,9 @@
-#include "session.h"
+#include "api_access.h"
 
 #include "api/keys.h"
 #include "configuration/key_file.h"
 #include "configuration/mirror_files.h"
+#include "configuration/text_file.h"
 #include "net/endpoint.h"
 #include "version.h"
 
@@ -13,6 +14,10 @@
 
 namespace couponsync::daemon {
 namespace {
+
+/// As many as sync.concurrency can ever be; no more become idle than were in use.
+constexpr std::size_t kMostIdle = 1024;
+constexpr std::size_t kMaxCaBytes = std::size_t{16} << 20U;
 
 template <class Key>
 Key parse_key(const char* pointer, const std::filesystem::path& file, const SecretText& pem) {
@@ -28,14 +33,6 @@ HttpsEndpoint endpoint_of(const char* pointer, const std::string& url) {
   std::optional<HttpsEndpoint> endpoint = parse_https_endpoint(url, why_not);
   if (!endpoint) throw ConfigurationError(pointer, why_not);
   return std::move(*endpoint);
-}
-
-SyncOptions sync_options(const Configuration& configuration, std::size_t watched) {
-  SyncOptions options;
-  options.concurrency = configuration.sync.concurrency;
-  options.pager.interval = std::chrono::ceil<std::chrono::seconds>(configuration.sync.interval);
-  options.pager.watched = watched;
-  return options;
 }
 
 struct Keys {
@@ -75,7 +72,7 @@ Exchange make_exchange(const Configuration& configuration, Env& env, Transport& 
   return {env, transport, std::move(signer), std::move(verifier), configuration.api.page_size};
 }
 
-std::unique_ptr<HttpsTransport> make_transport(const Configuration& configuration) {
+std::shared_ptr<HttpsTransport> make_transport(const Configuration& configuration) {
   HttpsTransportOptions options;
   options.primary = endpoint_of("/api/primary", configuration.api.primary);
   if (configuration.api.backup) options.backup = endpoint_of("/api/backup", *configuration.api.backup);
@@ -83,12 +80,35 @@ std::unique_ptr<HttpsTransport> make_transport(const Configuration& configuratio
   options.connect_timeout = configuration.api.connect_timeout;
   options.request_timeout = configuration.api.request_timeout;
   options.max_response_bytes = configuration.api.max_response_bytes;
-  options.max_idle_connections = static_cast<std::size_t>(configuration.sync.concurrency);
+  options.max_idle_connections = kMostIdle;
   try {
-    return std::make_unique<HttpsTransport>(std::move(options));
+    return std::make_shared<HttpsTransport>(std::move(options));
   } catch (const std::runtime_error& error) {
     throw ConfigurationError("/api/ca_file", error.what());
   }
+}
+
+std::optional<Digest> ca_digest(const Configuration::Api& api) {
+  if (!api.ca_file) return std::nullopt;
+  return sha256(read_text_file(*api.ca_file, kMaxCaBytes, "/api/ca_file"));
+}
+
+bool has_same_domains(const Configuration::Api& a, const Configuration::Api& b) {
+  return a.primary == b.primary && a.backup == b.backup;
+}
+
+/// Whether connections of the one can serve the other.
+bool has_same_connections(const ApiAccess& before, const ApiAccess& now) {
+  return has_same_domains(before.api, now.api) && before.api.ca_file == now.api.ca_file &&
+         before.ca_digest == now.ca_digest && before.api.connect_timeout == now.api.connect_timeout &&
+         before.api.request_timeout == now.api.request_timeout &&
+         before.api.max_response_bytes == now.api.max_response_bytes;
+}
+
+bool signs_the_same(const ApiAccess& before, const ApiAccess& now) {
+  return before.keys_digest == now.keys_digest && before.api.page_size == now.api.page_size &&
+         before.credentials.certificate_serial == now.credentials.certificate_serial &&
+         before.credentials.wechatpay_public_key_id == now.credentials.wechatpay_public_key_id;
 }
 
 /// Each file that is opened for the API's sake.
@@ -103,14 +123,38 @@ void require_no_mirror_files(const Configuration& configuration) {
 
 }  // namespace
 
-ApiAccess make_api_access(const Configuration& configuration, Env& env, std::shared_ptr<SeenNonces> seen) {
+ApiAccess make_api_access(const Configuration& configuration, Env& env, const ApiAccess* before) {
   require_no_mirror_files(configuration);
-  std::unique_ptr<HttpsTransport> transport = make_transport(configuration);
   Keys keys = read_keys(configuration.credentials);
-  const Digest digest = keys.digest;
   refuse_a_pair(keys, configuration.credentials);
-  Exchange exchange = make_exchange(configuration, env, *transport, std::move(keys), seen);
-  return {std::move(transport), std::move(exchange), std::move(seen), digest};
+  ApiAccess access;
+  access.api = configuration.api;
+  access.credentials = configuration.credentials;
+  access.keys_digest = keys.digest;
+  access.ca_digest = ca_digest(configuration.api);
+  access.seen_nonces =
+      before != nullptr ? before->seen_nonces : std::make_shared<SeenNonces>(Verifier::kMaxSkew);
+  const bool keeps_connections = before != nullptr && has_same_connections(*before, access);
+  access.transport = keeps_connections ? before->transport : make_transport(configuration);
+  if (keeps_connections && signs_the_same(*before, access)) {
+    access.session = before->session;
+    return access;
+  }
+  const bool keeps_domains = before != nullptr && has_same_domains(before->api, access.api);
+  access.session = std::make_shared<Session>(
+      Session{access.transport,
+              keeps_domains ? before->session->domains
+                            : std::make_shared<DomainSelector>(configuration.api.backup.has_value()),
+              make_exchange(configuration, env, *access.transport, std::move(keys), access.seen_nonces)});
+  return access;
+}
+
+Plan make_plan(const Configuration& configuration, const ApiAccess& access,
+               std::shared_ptr<const ListingSet> watchlist) {
+  return {.session = access.session,
+          .watchlist = std::move(watchlist),
+          .interval = std::chrono::ceil<std::chrono::seconds>(configuration.sync.interval),
+          .concurrency = static_cast<std::size_t>(configuration.sync.concurrency)};
 }
 
 std::optional<LearnedRate> learned_rate(const Mirror& mirror, Env& env) {
@@ -129,18 +173,6 @@ RateOptions rate_options(const Configuration& configuration, std::optional<Learn
           .start_requests_per_second = configuration.rate.start_requests_per_second,
           .share = configuration.rate.share,
           .learned = learned};
-}
-
-Session::Session(const Configuration& configuration, std::size_t watched, ApiAccess access, Parts parts,
-                 const boost::asio::any_io_executor& executor)
-    : transport_(std::move(access.transport)),
-      domains_(configuration.api.backup.has_value()),
-      syncer_({parts.env, parts.rate, domains_, parts.writer, parts.pause, parts.events},
-              std::move(access.exchange), sync_options(configuration, watched), executor) {}
-
-std::shared_ptr<Syncer> share_syncer(std::shared_ptr<Session> session) {
-  Syncer* syncer = &session->syncer();
-  return {std::move(session), syncer};
 }
 
 }  // namespace couponsync::daemon
