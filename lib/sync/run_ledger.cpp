@@ -168,10 +168,8 @@ void RunLedger::close(Row& row, bool was_interrupted) {
   is_urgent_ = true;
   changed_.notify_all();
   note_progress(row);
-  if (was_interrupted)
-    events_.run_interrupted(row.trigger, row.counters);
-  else
-    events_.run_finished(row.trigger, row.counters);
+  // That it is finished is told when its row says so.
+  if (was_interrupted) events_.run_interrupted(row.trigger, row.counters);
 }
 
 void RunLedger::close_interval_if_over() {
@@ -247,6 +245,7 @@ Task<Result<>> RunLedger::write(Row& row) {
   const Result<> stored = co_await writer_.finish_run(*row.id, row.counters, row.finished_at);
   // Closed meanwhile: what closed it is still to be written.
   if (stored.has_error() || row.is_closed != was_closed) row.is_changed = true;
+  if (!row.is_changed && row.finished_at) events_.run_finished(row.trigger, row.counters);
   co_return stored;
 }
 
