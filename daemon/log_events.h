@@ -19,7 +19,7 @@ namespace couponsync::daemon {
 
 /// Writes what happens to the log: a run and what an operator should act on at info and warn, single calls at
 /// debug, so that a bad hour is a page of log and not a disk full. What goes on for long is not said again
-/// and again: each listing's failure once, runs for an interval in one summary a minute, a domain that comes
+/// and again: each listing's failure once, a domain that comes
 /// and goes once a minute; the rest is at debug. Openids appear under their redacted names only. What the
 /// service is doing now goes to `status` in one line.
 class LogEvents final : public Events {

@@ -163,7 +163,7 @@ TEST_P(Stop, EndsTheServiceWithinFiveSecondsAndKeepsTheCheckpoints) {
 
 INSTANTIATE_TEST_SUITE_P(By, Stop, testing::Values(SIGTERM, SIGINT));
 
-TEST_F(Service, AnInterruptedOnceSaysSoAndKeepsItsCheckpoints) {
+TEST_F(Service, AnInterruptedOnceSaysSoAndKeepsItsBookmarks) {
   start_sandbox({"--seed", "44", "--users", "40", "--coupons-max", "120"});
   sandbox().post("/gate", {{"after_requests", 30}});
   auto process = start_couponsyncd("once", {"--json"});

@@ -11,12 +11,12 @@ namespace {
 
 using Instead = std::optional<Result<HttpReply>>;
 
-class PagerTest : public SyncTest {
+class ListingReaderTest : public SyncTest {
  protected:
   World world_{path_};
 };
 
-TEST_F(PagerTest, ReadsEveryPageOfEveryListingOnceAndInOrder) {
+TEST_F(ListingReaderTest, ReadsEveryPageOfEveryListingOnceAndInOrder) {
   world_.populate(20, [](int i) { return i * 13; });
   const OnceReport report = world_.once();
   EXPECT_EQ(report.counters.listings_ok, 20);
@@ -28,7 +28,7 @@ TEST_F(PagerTest, ReadsEveryPageOfEveryListingOnceAndInOrder) {
       EXPECT_EQ(seen[page], page == 0 ? "" : "t=+" + std::to_string(page * 50)) << openid;
 }
 
-TEST_F(PagerTest, ReadingTheSameAgainChangesNothing) {
+TEST_F(ListingReaderTest, ReadingTheSameAgainChangesNothing) {
   world_.populate(5, [](int) { return 60; });
   world_.once();
   const OnceReport again = world_.once();
@@ -37,7 +37,7 @@ TEST_F(PagerTest, ReadingTheSameAgainChangesNothing) {
   EXPECT_EQ(query_one(path_, "SELECT count(*) FROM coupon_change"), "300");
 }
 
-TEST_F(PagerTest, StartsOverOnceWhenThePageTokenIsRefused) {
+TEST_F(ListingReaderTest, StartsOverOnceWhenThePageTokenIsRefused) {
   world_.populate(1, [](int) { return 120; });
   world_.api.fault = [](std::size_t n, const SeenCall&) -> Instead {
     if (n == 1) return FakeWechatPay::error_reply(400, "PARAM_ERROR");
@@ -49,7 +49,7 @@ TEST_F(PagerTest, StartsOverOnceWhenThePageTokenIsRefused) {
   EXPECT_EQ(mirrored_coupons(path_), listed_coupons(world_.api));
 }
 
-TEST_F(PagerTest, FailsWhenThePageTokenIsRefusedAgain) {
+TEST_F(ListingReaderTest, FailsWhenThePageTokenIsRefusedAgain) {
   world_.populate(1, [](int) { return 120; });
   world_.api.fault = [](std::size_t, const SeenCall& call) -> Instead {
     if (!call.page_token.empty()) return FakeWechatPay::error_reply(400, "PARAM_ERROR");
@@ -61,7 +61,7 @@ TEST_F(PagerTest, FailsWhenThePageTokenIsRefusedAgain) {
   EXPECT_EQ(query_one(path_, "SELECT last_error_code FROM listing"), "PARAM_ERROR");
 }
 
-TEST_F(PagerTest, EndsAListingWhosePageTokenRepeatsTwice) {
+TEST_F(ListingReaderTest, EndsAListingWhosePageTokenRepeatsTwice) {
   world_.populate(1, [](int) { return 500; });
   world_.api.fault = [this](std::size_t n, const SeenCall& call) -> Instead {
     if (n < 2 || call.page_token.empty()) return std::nullopt;
@@ -78,7 +78,7 @@ TEST_F(PagerTest, EndsAListingWhosePageTokenRepeatsTwice) {
   EXPECT_EQ(query_one(path_, "SELECT next_page_token IS NULL FROM listing"), "1");
 }
 
-TEST_F(PagerTest, EndsAListingThatNeverEnds) {
+TEST_F(ListingReaderTest, EndsAListingThatNeverEnds) {
   world_.populate(1, [](int) { return 50; });
   world_.api.fault = [this](std::size_t n, const SeenCall&) -> Instead {
     const std::string total = n == 0 ? R"("total_count":50,)" : "";
@@ -91,7 +91,7 @@ TEST_F(PagerTest, EndsAListingThatNeverEnds) {
   EXPECT_EQ(world_.api.calls.size(), 60U);
 }
 
-TEST_F(PagerTest, GoesOnPastAnEmptyPageThatHasANextToken) {
+TEST_F(ListingReaderTest, GoesOnPastAnEmptyPageThatHasANextToken) {
   world_.populate(1, [](int) { return 70; });
   world_.api.fault = [this](std::size_t n, const SeenCall& call) -> Instead {
     if (n == 1)
@@ -104,7 +104,7 @@ TEST_F(PagerTest, GoesOnPastAnEmptyPageThatHasANextToken) {
   EXPECT_EQ(mirrored_coupons(path_), listed_coupons(world_.api));
 }
 
-TEST_F(PagerTest, ABrokenPageFailsItsListingAlone) {
+TEST_F(ListingReaderTest, ABrokenPageFailsItsListingAlone) {
   world_.populate(10, [](int) { return 5; });
   world_.api.fault = [this](std::size_t, const SeenCall& call) -> Instead {
     if (call.openid == "o3")
@@ -118,7 +118,7 @@ TEST_F(PagerTest, ABrokenPageFailsItsListingAlone) {
   EXPECT_EQ(query_one(path_, "SELECT count(*) FROM coupon WHERE openid = 'o3'"), "0");
 }
 
-TEST_F(PagerTest, MarksACouponMissingWhenTwoReadingsDoNotHaveItAndTakesItBackWhenItReturns) {
+TEST_F(ListingReaderTest, MarksACouponMissingWhenTwoReadingsDoNotHaveItAndTakesItBackWhenItReturns) {
   world_.populate(1, [](int) { return 60; });
   world_.once();
   const std::string gone = world_.api.coupons["o0"].back();
@@ -137,7 +137,7 @@ TEST_F(PagerTest, MarksACouponMissingWhenTwoReadingsDoNotHaveItAndTakesItBackWhe
       "missing,returned");
 }
 
-TEST_F(PagerTest, NeedsNoSecondReadingOfASinglePage) {
+TEST_F(ListingReaderTest, NeedsNoSecondReadingOfASinglePage) {
   world_.populate(1, [](int) { return 3; });
   world_.once();
   world_.api.coupons["o0"].pop_back();
@@ -146,7 +146,7 @@ TEST_F(PagerTest, NeedsNoSecondReadingOfASinglePage) {
   EXPECT_EQ(report.counters.pages, 1);
 }
 
-TEST_F(PagerTest, ReadsAListingThatDoesNotAddUpOnceMore) {
+TEST_F(ListingReaderTest, ReadsAListingThatDoesNotAddUpOnceMore) {
   world_.populate(1, [](int) { return 60; });
   bool first = true;
   world_.api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
@@ -161,7 +161,7 @@ TEST_F(PagerTest, ReadsAListingThatDoesNotAddUpOnceMore) {
   EXPECT_EQ(query_one(path_, "SELECT failures FROM listing"), "0");
 }
 
-TEST_F(PagerTest, FailsAListingThatDoesNotAddUpTwiceAndMarksNothingMissing) {
+TEST_F(ListingReaderTest, FailsAListingThatDoesNotAddUpTwiceAndMarksNothingMissing) {
   world_.populate(1, [](int) { return 60; });
   world_.once();
   world_.api.fault = [this](std::size_t, const SeenCall& call) -> Instead {
@@ -184,7 +184,7 @@ TEST_F(PagerTest, FailsAListingThatDoesNotAddUpTwiceAndMarksNothingMissing) {
 
 /// Coupons come and go while pages are read, so that rows move between them. What is listed all the time is
 /// never taken for missing, and once it is quiet the mirror is equal.
-TEST_F(PagerTest, TakesNothingForMissingThatMovedBetweenPages) {
+TEST_F(ListingReaderTest, TakesNothingForMissingThatMovedBetweenPages) {
   for (unsigned seed = 1; seed <= 40; ++seed) {
     const std::filesystem::path path = folder_.path() / ("moving" + std::to_string(seed) + ".db");
     World world(path);
@@ -219,7 +219,7 @@ TEST_F(PagerTest, TakesNothingForMissingThatMovedBetweenPages) {
 
 /// Every step of a sync is a place where the service may be told to stop. Whatever the place: it stops, what
 /// was committed stays, and the next life reads the rest and no committed page twice.
-TEST_F(PagerTest, CanBeCancelledAtEveryStepAndGoesOnAtItsCheckpoints) {
+TEST_F(ListingReaderTest, CanBeCancelledAtEveryStepAndGoesOnAtItsBookmarks) {
   std::uint64_t steps_of_a_whole_run = 0;
   for (std::uint64_t stop_at = 0;; ++stop_at) {
     const std::filesystem::path path = folder_.path() / ("mirror" + std::to_string(stop_at) + ".db");
