@@ -163,6 +163,33 @@ TEST_P(Stop, EndsTheServiceWithinFiveSecondsAndKeepsTheCheckpoints) {
 
 INSTANTIATE_TEST_SUITE_P(By, Stop, testing::Values(SIGTERM, SIGINT));
 
+/// A large watchlist, and a stop at twenty moments of reading and taking it over.
+TEST_F(Service, EndsCleanlyAtAnyMomentOfItsStartAndGoesOnAtTheNext) {
+  constexpr int kMany = 60'000;
+  start_sandbox({"--seed", "49", "--users", "5", "--coupons-max", "20"});
+  std::string all = shorten_watchlist(5);
+  for (int i = 0; i < kMany; ++i) all += "oMany" + std::to_string(i) + "\n";
+  write_watchlist(all);
+  for (int moment = 1; moment <= 20; ++moment) {
+    auto service = start_couponsyncd("run");
+    std::this_thread::sleep_for(std::chrono::milliseconds(25 * moment));  // that is the moment
+    if (moment % 3 == 0) service->signal(SIGHUP);
+    const auto asked = std::chrono::steady_clock::now();
+    service->signal(SIGTERM);
+    EXPECT_EQ(service->wait().exit_code, 0) << moment << service->err();
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(5)) << moment;
+  }
+  shorten_watchlist(5);
+  auto service = start_couponsyncd("run");
+  service->wait_for_err("couponsyncd serves");
+  service->signal(SIGHUP);
+  service->wait_for_err("sync (sighup) done: 5 of 5 listings read");
+  EXPECT_EQ(query("SELECT count(*) FROM listing WHERE watched = 1"), "5") << "what was half taken over is not";
+  expect_mirror_equals_sandbox();
+  service->signal(SIGTERM);
+  EXPECT_EQ(service->wait().exit_code, 0);
+}
+
 TEST_F(Service, AnInterruptedOnceSaysSoAndKeepsItsBookmarks) {
   start_sandbox({"--seed", "44", "--users", "40", "--coupons-max", "120"});
   sandbox().post("/gate", {{"after_requests", 30}});

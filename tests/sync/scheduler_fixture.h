@@ -80,6 +80,7 @@ class SchedulerTest : public SyncTest {
   SteadyTime world_begin_ = world_->env.steady_now();
   std::unique_ptr<Scheduler> scheduler_;
   boost::asio::cancellation_signal cancel_;
+  std::size_t seen_ = 0;  ///< calls that a test has looked at
   bool ended_ = false;
   boost::system::error_code end_;
 

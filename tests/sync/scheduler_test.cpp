@@ -99,6 +99,66 @@ TEST_F(SchedulerTest, StarvesNoListingWhenThereIsMoreToDoThanTheRateAllows) {
   }
 }
 
+/// One user is refused as too fast for ever, one hangs until the deadline, one has hundreds of pages.
+TEST_F(SchedulerTest, OddOnesDelayNobodyAndTheirRowsSayWhatIsWrong) {
+  world_->interval = seconds(5);
+  world_->populate(53, [](int user) { return user == 52 ? 10'000 : 1; });
+  world_->api.latency_of = [](const SeenCall& call) {
+    return call.openid == "o51" ? std::chrono::milliseconds(20'000) : std::chrono::milliseconds(100);
+  };
+  world_->api.fault = [](std::size_t, const SeenCall& call) -> Instead {
+    if (call.openid == "o50") return FakeWechatPay::error_reply(429, "RATELIMIT_EXCEEDED");
+    if (call.openid != "o51") return std::nullopt;
+    return Failure{.kind = FailureKind::timed_out, .detail = "no reply"};
+  };
+  start();
+  run_for(minutes(1));
+  std::map<std::string, SteadyTime> last;
+  for (int i = 0; i < 120; ++i) {
+    run_for(seconds(1));
+    const SteadyTime now = world_->env.steady_now();
+    for (; seen_ < world_->api.calls.size(); ++seen_) last[world_->api.calls[seen_].openid] = now;
+    for (int user = 0; i > 10 && user < 50; ++user)
+      ASSERT_LE(now - last["o" + std::to_string(user)], seconds(10)) << user << " after " << i << " s";
+  }
+  EXPECT_EQ(query("SELECT group_concat(openid || ' ' || last_error_code, ', ') FROM"
+                  " (SELECT * FROM listing WHERE failures > 0 ORDER BY openid)"),
+            "o50 RATELIMIT_EXCEEDED, o51 TIMED_OUT");
+  EXPECT_EQ(query("SELECT count(*) FROM coupon WHERE openid = 'o52'"), "10000");
+}
+
+TEST_F(SchedulerTest, ManyReloadsInARowLoseNothingAndTheLastOneCounts) {
+  world_->rate = RateController({400, 400, 1.0}, world_->env.steady_now());
+  start(2'000);
+  run_for(seconds(1));
+  const Plan first = world_->plan();
+  world_->populate(2'001, [](int) { return 1; });
+  const Plan last = world_->plan();
+  for (int i = 0; i < 100; ++i) {
+    scheduler_->reload(first);
+    run_for(std::chrono::milliseconds(100));
+  }
+  scheduler_->reload(last);
+  run_for(seconds(20));
+  EXPECT_EQ(query("SELECT count(*) FROM listing WHERE watched = 1 AND last_completed_at IS NOT NULL"), "2001");
+  stop();
+  EXPECT_LE(std::stoi(query("SELECT count(*) FROM sync_run")), 12) << "of a hundred reloads";
+  EXPECT_EQ(query("SELECT count(*) FROM sync_run WHERE finished_at IS NULL"), "0");
+  EXPECT_EQ(query("SELECT sum(requests) FROM sync_run"), std::to_string(world_->api.calls.size()));
+}
+
+TEST_F(SchedulerTest, AReloadOfTheWatchlistAloneInterruptsNoCall) {
+  start(20);
+  run_for(std::chrono::milliseconds(150));
+  const std::size_t in_flight = world_->api.in_flight;
+  ASSERT_GT(in_flight, 1U);
+  Plan next = world_->plan();
+  scheduler_->reload(next);
+  EXPECT_EQ(world_->api.in_flight, in_flight);
+  run_for(seconds(5));
+  EXPECT_TRUE(world_->events.failures.empty());
+}
+
 TEST_F(SchedulerTest, ARestartReadsNothingThatIsStillFresh) {
   start(3);
   run_for(minutes(1));
