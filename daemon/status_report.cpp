@@ -66,12 +66,19 @@ boost::json::value quota_json(const MirrorStatus& status) {
   if (!status.learned) return nullptr;
   return boost::json::object{{"requests_per_second", status.learned->requests_per_second},
                              {"observed_at", status.learned->observed_at},
-                             {"listing_pages", status.listing_pages}};
+                             {"listing_pages", status.listings.pages}};
 }
 
-/// The times are in order.
-std::int64_t count_ahead(const std::vector<UnixSeconds>& times, UnixSeconds now) {
-  return times.end() - std::ranges::upper_bound(times, now + kMostAhead);
+/// Those that were complete at a time for which `is_meant` says so.
+template <class F>
+CompletedCount sum_of(const std::vector<CompletedCount>& completed, const F& is_meant) {
+  CompletedCount sum;
+  for (const CompletedCount& count : completed) {
+    if (!is_meant(count.at)) continue;
+    sum.all += count.all;
+    sum.failing += count.failing;
+  }
+  return sum;
 }
 
 void append_coupons(const MirrorStatus& status, std::string& text) {
@@ -111,49 +118,50 @@ void append_failing(const StatusReport& report, std::string& text) {
                     listing.id, listing.failures, complete, wait > 0 ? "in " + spoken(seconds(wait)) : "now",
                     listing.last_error.value_or(listing.last_error_code.value_or("")));
   }
-  const auto more = report.status.listings_failing - static_cast<std::int64_t>(report.status.failing.size());
+  const auto more = report.status.listings.failing - static_cast<std::int64_t>(report.status.failing.size());
   if (more > 0) text += fmt::format("failing   and {} more, see v_listing_health\n", more);
 }
 
 }  // namespace
 
 seconds StatusReport::age_at(double share) const {
-  const std::vector<UnixSeconds>& at = status.completed_at;
-  if (at.empty()) return seconds(0);
+  const std::vector<CompletedCount>& completed = status.listings.completed;
+  const CompletedCount all = sum_of(completed, [](UnixSeconds) { return true; });
+  const auto rank = static_cast<std::int64_t>(std::max(1.0, std::ceil(share * static_cast<double>(all.all))));
   // The times are in order, so the ages are in the opposite one.
-  const auto count = static_cast<double>(at.size());
-  const auto rank = static_cast<std::size_t>(std::max(1.0, std::ceil(share * count)));
-  return seconds(std::max<std::int64_t>(now - at[at.size() - rank], 0));
+  std::int64_t younger = 0;
+  for (auto count = completed.rbegin(); count != completed.rend(); ++count) {
+    younger += count->all;
+    if (younger >= rank) return seconds(std::max<std::int64_t>(now - count->at, 0));
+  }
+  return seconds(0);
 }
 
 ListingHealth StatusReport::health() const {
-  const auto older = [this](const std::vector<UnixSeconds>& completed_at) {
-    return std::ranges::lower_bound(completed_at, now - max_age.count()) - completed_at.begin() +
-           count_ahead(completed_at, now);
-  };
-  const auto complete = static_cast<std::int64_t>(status.completed_at.size());
-  const auto failing_complete = static_cast<std::int64_t>(status.failing_completed_at.size());
+  const std::vector<CompletedCount>& completed = status.listings.completed;
+  const CompletedCount complete = sum_of(completed, [](UnixSeconds) { return true; });
+  const CompletedCount older =
+      sum_of(completed, [this](UnixSeconds at) { return is_old(at) || is_ahead(at); });
   ListingHealth health;
-  health.failing = status.listings_failing;
-  health.never_complete = status.listings_never_completed - (status.listings_failing - failing_complete);
-  health.stale = older(status.completed_at) - older(status.failing_completed_at);
-  health.fresh = complete - failing_complete - health.stale;
+  health.failing = status.listings.failing;
+  health.never_complete = status.listings.never_completed - (status.listings.failing - complete.failing);
+  health.stale = older.all - older.failing;
+  health.fresh = complete.all - complete.failing - health.stale;
   return health;
 }
 
 std::vector<std::string> StatusReport::problems() const {
   std::vector<std::string> found;
-  if (status.listings_watched == 0) found.emplace_back("nothing is watched yet");
-  if (status.listings_failing > 0)
-    found.push_back(fmt::format("{} listings are failing", status.listings_failing));
-  if (status.listings_never_completed > 0)
-    found.push_back(fmt::format("{} listings were never complete", status.listings_never_completed));
-  const auto stale =
-      std::ranges::lower_bound(status.completed_at, now - max_age.count()) - status.completed_at.begin();
-  if (stale > 0)
+  if (status.listings.watched == 0) found.emplace_back("nothing is watched yet");
+  if (status.listings.failing > 0)
+    found.push_back(fmt::format("{} listings are failing", status.listings.failing));
+  if (status.listings.never_completed > 0)
+    found.push_back(fmt::format("{} listings were never complete", status.listings.never_completed));
+  const std::vector<CompletedCount>& completed = status.listings.completed;
+  if (const auto stale = sum_of(completed, [this](UnixSeconds at) { return is_old(at); }).all; stale > 0)
     found.push_back(fmt::format("{} listings were last complete more than {} ago, the oldest {} ago", stale,
                                 spoken(max_age), spoken(age_at(1.0))));
-  if (const auto ahead = count_ahead(status.completed_at, now); ahead > 0)
+  if (const auto ahead = sum_of(completed, [this](UnixSeconds at) { return is_ahead(at); }).all; ahead > 0)
     found.push_back(fmt::format(
         "{} listings were last complete at a time that lies ahead: this machine's clock is or was wrong",
         ahead));
@@ -166,9 +174,9 @@ std::string StatusReport::text() const {
   if (wrong.empty()) text = fmt::format("healthy   every listing was complete within {}\n", spoken(max_age));
   for (const std::string& problem : wrong) text += "unhealthy " + problem + "\n";
   text += fmt::format("listings  {} watched, {} failing, {} never complete, {} no longer watched\n",
-                      status.listings_watched, status.listings_failing, status.listings_never_completed,
+                      status.listings.watched, status.listings.failing, status.listings.never_completed,
                       status.listings_unwatched);
-  if (!status.completed_at.empty())
+  if (!status.listings.completed.empty())
     text += fmt::format("complete  half within {}, 95 % within {}, the oldest {} ago\n", spoken(age_at(0.5)),
                         spoken(age_at(0.95)), spoken(age_at(1.0)));
   append_coupons(status, text);
@@ -179,7 +187,7 @@ std::string StatusReport::text() const {
     text += fmt::format(
         "quota     {:.1f} requests/s learned, noted {} ago; reading every listing takes {} pages\n",
         status.learned->requests_per_second, spoken(seconds(now - status.learned->observed_at)),
-        status.listing_pages);
+        status.listings.pages);
   append_runs(*this, text);
   append_failing(*this, text);
   return text;
@@ -188,7 +196,7 @@ std::string StatusReport::text() const {
 std::string StatusReport::json() const {
   const std::vector<std::string> wrong = problems();
   boost::json::object staleness{{"p50", nullptr}, {"p95", nullptr}, {"oldest", nullptr}};
-  if (!status.completed_at.empty())
+  if (!status.listings.completed.empty())
     staleness = {
         {"p50", age_at(0.5).count()}, {"p95", age_at(0.95).count()}, {"oldest", age_at(1.0).count()}};
   return boost::json::serialize(
@@ -201,9 +209,9 @@ std::string StatusReport::json() const {
                           {"brand_id", or_null(status.brand_id)},
                           {"mirror_id", or_null(status.mirror_id)},
                           {"listings",
-                           {{"watched", status.listings_watched},
-                            {"failing", status.listings_failing},
-                            {"never_completed", status.listings_never_completed},
+                           {{"watched", status.listings.watched},
+                            {"failing", status.listings.failing},
+                            {"never_completed", status.listings.never_completed},
                             {"unwatched", status.listings_unwatched}}},
                           {"staleness_seconds", std::move(staleness)},
                           {"failing", failing_json(status)},

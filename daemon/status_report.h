@@ -34,6 +34,10 @@ struct StatusReport {
 
   std::string text() const;
   std::string json() const;
+
+ private:
+  bool is_old(UnixSeconds completed_at) const { return completed_at < now - max_age.count(); }
+  bool is_ahead(UnixSeconds completed_at) const { return completed_at > now + kMostAhead; }
 };
 
 /// A listing that was not complete for three intervals is stale.

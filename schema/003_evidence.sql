@@ -38,6 +38,10 @@ CREATE INDEX listing_by_whole_order ON listing (last_whole_order) WHERE last_who
 ALTER TABLE listing ADD COLUMN entries_done INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE listing ADD COLUMN bookmark_failures INTEGER NOT NULL DEFAULT 0;
 
+-- The few listings that status is asked about, however many there are.
+CREATE INDEX listing_failing ON listing (failures) WHERE failures > 0;
+CREATE INDEX listing_unwatched ON listing (watched) WHERE watched = 0;
+
 -- A coupon that listings narrowed by state no longer show, and how far the search for it has come: which pass through
 -- the states, in the order of a coupon's life, which state is looked at next, and the request from which on a reading
 -- of it counts. Orders are those of requests.

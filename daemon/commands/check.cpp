@@ -124,16 +124,16 @@ Task<bool> check_domain(Domain domain, std::string url, Exchange& exchange, cons
 void check_quota(const Configuration& configuration, Report& report) {
   const std::optional<MirrorStatus> status =
       read_mirror_status(configuration.mirror.path, {.coupons = false});
-  if (!status || !status->learned || status->listing_pages == 0) {
+  if (!status || !status->learned || status->listings.pages == 0) {
     report.ok("quota: not met yet; the first syncs find out what it is");
     return;
   }
   const double available = status->learned->requests_per_second * configuration.rate.share;
-  const double needed = static_cast<double>(status->listing_pages) /
+  const double needed = static_cast<double>(status->listings.pages) /
                         std::chrono::duration<double>(configuration.sync.interval).count();
   const std::string numbers = fmt::format(
       "quota: {:.1f} requests/s learned, {:.1f} of them to be used, {:.1f} needed to read {} pages every {}",
-      status->learned->requests_per_second, available, needed, status->listing_pages,
+      status->learned->requests_per_second, available, needed, status->listings.pages,
       format_duration(configuration.sync.interval));
   if (needed <= available)
     report.ok(numbers);

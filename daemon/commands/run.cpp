@@ -51,7 +51,7 @@ class Service {
         access_(std::move(access)),
         log_(std::move(log)),
         monitoring_(
-            executor(), env_, configuration_, [this] { return now(); }, log_,
+            executor(), env_, configuration_, [this] { return now(); }, [this] { return counts(); }, log_,
             [this] { tell_nobody_is_let_in(); }),
         log_events_(log_, env_, [this](const std::string& activity) { tell_status(activity); }),
         events_({&log_events_, &monitoring_.metrics(), &monitoring_.readiness()}),
@@ -94,6 +94,7 @@ class Service {
   void reloaded(const Reloaded& reloaded);
   std::chrono::seconds database_stuck_for();
   ServiceNow now();
+  ListingCounts counts() const;
   void tell_status(const std::string& activity);
   void keep_telling_status();
   void tell_nobody_is_let_in() const;
@@ -252,6 +253,21 @@ ServiceNow Service::now() {
   state.database_stuck_for = database_stuck_for();
   state.watchlist_adopted = scheduler_.is_adopted();
   return state;
+}
+
+ListingCounts Service::counts() const {
+  const ListingCensus& census = scheduler_.census();
+  const std::int64_t ahead = to_unix_seconds(env_.wall_now()) - tick_of(env_.steady_now());
+  ListingCounts counts;
+  counts.watched = static_cast<std::int64_t>(census.watched());
+  counts.never_completed = static_cast<std::int64_t>(census.never_completed());
+  counts.failing = static_cast<std::int64_t>(census.failing());
+  counts.pages = census.pages();
+  for (const auto& [tick, count] : census.by_completion())
+    counts.completed.push_back({.at = tick + ahead,
+                                .all = static_cast<std::int64_t>(count.all),
+                                .failing = static_cast<std::int64_t>(count.failing)});
+  return counts;
 }
 
 void Service::tell_status(const std::string& activity) {

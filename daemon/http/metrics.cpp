@@ -49,11 +49,10 @@ prometheus::MetricFamily staleness_of(const StatusReport* report) {
     summary.quantile.push_back({quantile, static_cast<double>(age.count())});
   }
   if (report == nullptr) return family;
-  const std::vector<UnixSeconds>& at = report->status.completed_at;
-  summary.sample_count = at.size();
-  summary.sample_sum = std::accumulate(at.begin(), at.end(), 0.0, [report](double sum, UnixSeconds when) {
-    return sum + static_cast<double>(std::max<std::int64_t>(report->now - when, 0));
-  });
+  for (const CompletedCount& count : report->status.listings.completed) {
+    summary.sample_count += static_cast<std::uint64_t>(count.all);
+    summary.sample_sum += static_cast<double>(count.all * std::max<std::int64_t>(report->now - count.at, 0));
+  }
   return family;
 }
 

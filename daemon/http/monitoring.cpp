@@ -10,17 +10,21 @@ constexpr StatusReader::Options kForScrapes{.good_for = std::chrono::seconds(2),
 constexpr StatusReader::Options kForPeople{.good_for = std::chrono::seconds(5),
                                            .patience = std::chrono::seconds(3)};
 
-StatusReader::Read listings_of(const Env& env, std::shared_ptr<MirrorReader> mirror,
-                               const Configuration& configuration) {
+StatusReader::Prepare listings_of(const Env& env, std::shared_ptr<MirrorReader> mirror,
+                                  const Configuration& configuration,
+                                  std::function<ListingCounts()> listings) {
   MirrorStatusOptions options;
   options.failing = 0;
   options.coupons = false;
-  return mirror_reading(env, std::move(mirror), options, stale_after(configuration.sync.interval));
+  return mirror_reading(env, std::move(mirror), options, stale_after(configuration.sync.interval),
+                        std::move(listings));
 }
 
-StatusReader::Read everything_of(const Env& env, std::shared_ptr<MirrorReader> mirror,
-                                 const Configuration& configuration) {
-  return mirror_reading(env, std::move(mirror), {}, stale_after(configuration.sync.interval));
+StatusReader::Prepare everything_of(const Env& env, std::shared_ptr<MirrorReader> mirror,
+                                    const Configuration& configuration,
+                                    std::function<ListingCounts()> listings) {
+  return mirror_reading(env, std::move(mirror), {}, stale_after(configuration.sync.interval),
+                        std::move(listings));
 }
 
 HttpServerOptions options_with(std::function<void()> out_of_descriptors) {
@@ -33,21 +37,23 @@ HttpServerOptions options_with(std::function<void()> out_of_descriptors) {
 
 Monitoring::Monitoring(const boost::asio::any_io_executor& executor, Env& env,
                        const Configuration& configuration, std::function<ServiceNow()> now,
-                       std::shared_ptr<spdlog::logger> log, std::function<void()> out_of_descriptors)
+                       std::function<ListingCounts()> counts, std::shared_ptr<spdlog::logger> log,
+                       std::function<void()> out_of_descriptors)
     : env_(env),
+      counts_(std::move(counts)),
       mirror_for_scrapes_(std::make_shared<MirrorReader>(configuration.mirror.path)),
       mirror_for_people_(std::make_shared<MirrorReader>(configuration.mirror.path)),
       metrics_(env),
-      listings_(executor, env, listings_of(env, mirror_for_scrapes_, configuration), kForScrapes),
-      everything_(executor, env, everything_of(env, mirror_for_people_, configuration), kForPeople),
+      listings_(executor, env, listings_of(env, mirror_for_scrapes_, configuration, counts_), kForScrapes),
+      everything_(executor, env, everything_of(env, mirror_for_people_, configuration, counts_), kForPeople),
       pages_({metrics_, readiness_, listings_, everything_, std::move(now)}),
       entrance_(
           executor, env, [this](std::string path) { return pages_.page(std::move(path)); }, std::move(log),
           options_with(std::move(out_of_descriptors))) {}
 
 void Monitoring::judge_by(const Configuration& configuration) {
-  listings_.read_with(listings_of(env_, mirror_for_scrapes_, configuration));
-  everything_.read_with(everything_of(env_, mirror_for_people_, configuration));
+  listings_.read_with(listings_of(env_, mirror_for_scrapes_, configuration, counts_));
+  everything_.read_with(everything_of(env_, mirror_for_people_, configuration, counts_));
 }
 
 void Monitoring::end() {

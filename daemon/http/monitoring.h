@@ -21,11 +21,11 @@ namespace couponsync::daemon {
 class Monitoring {
  public:
   /// Opens the mirror that the service has opened, to read its status; throws MirrorError. `env` and what
-  /// `now` uses outlive this; `now` is not called before something is served. `out_of_descriptors`: see
-  /// HttpServerOptions.
+  /// `now` and `counts` use outlive this; neither is called before something is served. `out_of_descriptors`:
+  /// see HttpServerOptions.
   Monitoring(const boost::asio::any_io_executor& executor, Env& env, const Configuration& configuration,
-             std::function<ServiceNow()> now, std::shared_ptr<spdlog::logger> log,
-             std::function<void()> out_of_descriptors);
+             std::function<ServiceNow()> now, std::function<ListingCounts()> counts,
+             std::shared_ptr<spdlog::logger> log, std::function<void()> out_of_descriptors);
 
   Events& metrics() { return metrics_.events(); }
   Readiness& readiness() { return readiness_; }
@@ -41,6 +41,7 @@ class Monitoring {
 
  private:
   const Env& env_;
+  std::function<ListingCounts()> counts_;
   std::shared_ptr<MirrorReader> mirror_for_scrapes_;
   std::shared_ptr<MirrorReader> mirror_for_people_;
   Metrics metrics_;

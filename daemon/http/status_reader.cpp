@@ -14,10 +14,11 @@ constexpr int kRest = 9;
 
 }  // namespace
 
-StatusReader::StatusReader(const boost::asio::any_io_executor& executor, Env& env, Read read, Options options)
+StatusReader::StatusReader(const boost::asio::any_io_executor& executor, Env& env, Prepare prepare,
+                           Options options)
     : executor_(executor),
       env_(env),
-      read_(std::move(read)),
+      prepare_(std::move(prepare)),
       options_(options),
       changed_(executor),
       patience_(executor),
@@ -25,14 +26,14 @@ StatusReader::StatusReader(const boost::asio::any_io_executor& executor, Env& en
 
 StatusReader::~StatusReader() { thread_.request_stop(); }
 
-void StatusReader::read_with(Read read) {
-  read_ = std::move(read);
+void StatusReader::read_with(Prepare prepare) {
+  prepare_ = std::move(prepare);
   good_until_ = env_.steady_now();
 }
 
 void StatusReader::end() {
   thread_ = std::jthread();
-  read_ = nullptr;
+  prepare_ = nullptr;
 }
 
 Task<std::shared_ptr<const StatusReading>> StatusReader::latest() {
@@ -42,13 +43,13 @@ Task<std::shared_ptr<const StatusReading>> StatusReader::latest() {
 }
 
 bool StatusReader::is_due() const {
-  return read_ && !under_way_ && (!latest_ || env_.steady_now() >= good_until_);
+  return prepare_ && !under_way_ && (!latest_ || env_.steady_now() >= good_until_);
 }
 
 void StatusReader::begin() {
   began_ = env_.steady_now();
   const std::weak_ptr<StatusReader*> weak = self_;
-  thread_ = std::jthread([read = read_, executor = executor_, weak](const std::stop_token& stop) {
+  thread_ = std::jthread([read = prepare_(), executor = executor_, weak](const std::stop_token& stop) {
     auto reading = std::make_shared<const StatusReading>(read(stop));
     boost::asio::post(executor, [weak, reading = std::move(reading)] {
       if (const auto self = weak.lock()) (*self)->finish(reading);
@@ -75,21 +76,26 @@ void StatusReader::finish(std::shared_ptr<const StatusReading> reading) {
   changed_.notify_all();
 }
 
-StatusReader::Read mirror_reading(const Env& env, std::shared_ptr<MirrorReader> mirror,
-                                  MirrorStatusOptions options, std::chrono::seconds max_age) {
-  return
-      [&env, mirror = std::move(mirror), options = std::move(options), max_age](const std::stop_token& stop) {
-        StatusReading reading;
-        try {
-          MirrorStatusOptions mine = options;
-          mine.stop = stop;
-          reading.report = StatusReport{mirror->status(mine), to_unix_seconds(env.wall_now()), max_age};
-          reading.json = reading.report->json();
-        } catch (const std::exception& error) {
-          reading.problem = error.what();
-        }
-        return reading;
-      };
+StatusReader::Prepare mirror_reading(const Env& env, std::shared_ptr<MirrorReader> mirror,
+                                     MirrorStatusOptions options, std::chrono::seconds max_age,
+                                     std::function<ListingCounts()> listings) {
+  return [&env, mirror = std::move(mirror), options = std::move(options), max_age,
+          listings = std::move(listings)]() -> StatusReader::Read {
+    MirrorStatusOptions mine = options;
+    if (listings) mine.listings = std::make_shared<const ListingCounts>(listings());
+    return [&env, mirror, mine, max_age](const std::stop_token& stop) {
+      StatusReading reading;
+      try {
+        MirrorStatusOptions stoppable = mine;
+        stoppable.stop = stop;
+        reading.report = StatusReport{mirror->status(stoppable), to_unix_seconds(env.wall_now()), max_age};
+        reading.json = reading.report->json();
+      } catch (const std::exception& error) {
+        reading.problem = error.what();
+      }
+      return reading;
+    };
+  };
 }
 
 }  // namespace couponsync::daemon

@@ -33,20 +33,22 @@ class StatusReader {
  public:
   /// Called on the other thread; gives up soon when asked to stop.
   using Read = std::function<StatusReading(const std::stop_token&)>;
+  /// Called on the io thread at the beginning of each, for what only that knows.
+  using Prepare = std::function<Read()>;
   struct Options {
     std::chrono::milliseconds good_for{2'000};
     std::chrono::milliseconds patience{2'000};  ///< a reading is waited for so long at most
   };
 
   /// `env` outlives it.
-  StatusReader(const boost::asio::any_io_executor& executor, Env& env, Read read, Options options);
+  StatusReader(const boost::asio::any_io_executor& executor, Env& env, Prepare prepare, Options options);
   /// Ends the reading under way.
   ~StatusReader();
   StatusReader(const StatusReader&) = delete;
   StatusReader& operator=(const StatusReader&) = delete;
 
   /// Reads in another way from now on, as after a reload.
-  void read_with(Read read);
+  void read_with(Prepare prepare);
   /// Ends the reading under way, and reads no more: what it read by is closed.
   void end();
   /// A recent reading; an older one, or none at all, if the one under way takes too long. Cancellable.
@@ -59,7 +61,7 @@ class StatusReader {
 
   boost::asio::any_io_executor executor_;
   Env& env_;
-  Read read_;
+  Prepare prepare_;
   Options options_;
   std::shared_ptr<const StatusReading> latest_;
   SteadyTime good_until_{};
@@ -72,9 +74,10 @@ class StatusReader {
   std::jthread thread_;
 };
 
-/// Reads by this connection, which nobody else may use. `max_age` as in StatusReport; `env` outlives what is
-/// returned.
-StatusReader::Read mirror_reading(const Env& env, std::shared_ptr<MirrorReader> mirror,
-                                  MirrorStatusOptions options, std::chrono::seconds max_age);
+/// Reads by this connection, which nobody else may use. `listings` counts the watched ones, on the io thread;
+/// empty: the mirror is asked. `max_age` as in StatusReport; `env` outlives what is returned.
+StatusReader::Prepare mirror_reading(const Env& env, std::shared_ptr<MirrorReader> mirror,
+                                     MirrorStatusOptions options, std::chrono::seconds max_age,
+                                     std::function<ListingCounts()> listings = {});
 
 }  // namespace couponsync::daemon

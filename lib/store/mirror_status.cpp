@@ -36,26 +36,32 @@ void require_this_version(SQLite::Database& database, const std::filesystem::pat
       "start the service once with this program, which migrates it");
 }
 
+ListingCounts count_listings(SQLite::Database& database) {
+  ListingCounts counts;
+  Statement(database,
+            "SELECT count(*), count(*) FILTER (WHERE last_completed_at IS NULL),"
+            " count(*) FILTER (WHERE failures > 0), coalesce(sum(pages_done), 0) FROM listing"
+            " WHERE watched = 1")
+      .query([&](const Row& row) {
+        counts.watched = row.integer(0).value();
+        counts.never_completed = row.integer(1).value();
+        counts.failing = row.integer(2).value();
+        counts.pages = row.integer(3).value();
+      });
+  Statement(database,
+            "SELECT last_completed_at, count(*), count(*) FILTER (WHERE failures > 0) FROM listing"
+            " WHERE watched = 1 AND last_completed_at IS NOT NULL GROUP BY 1 ORDER BY 1")
+      .query([&](const Row& row) {
+        counts.completed.push_back(
+            {.at = row.integer(0).value(), .all = row.integer(1).value(), .failing = row.integer(2).value()});
+      });
+  return counts;
+}
+
 void read_listings(SQLite::Database& database, const MirrorStatusOptions& options, MirrorStatus& status) {
-  Statement(database,
-            "SELECT count(*) FILTER (WHERE watched = 1),"
-            " count(*) FILTER (WHERE watched = 1 AND last_completed_at IS NULL),"
-            " count(*) FILTER (WHERE watched = 1 AND failures > 0), count(*) FILTER (WHERE watched = 0),"
-            " coalesce(sum(pages_done) FILTER (WHERE watched = 1), 0) FROM listing")
-      .query([&](const Row& row) {
-        status.listings_watched = row.integer(0).value();
-        status.listings_never_completed = row.integer(1).value();
-        status.listings_failing = row.integer(2).value();
-        status.listings_unwatched = row.integer(3).value();
-        status.listing_pages = row.integer(4).value();
-      });
-  Statement(database,
-            "SELECT last_completed_at, failures > 0 FROM listing"
-            " WHERE watched = 1 AND last_completed_at IS NOT NULL ORDER BY 1")
-      .query([&](const Row& row) {
-        status.completed_at.push_back(row.integer(0).value());
-        if (row.integer(1) == 1) status.failing_completed_at.push_back(row.integer(0).value());
-      });
+  status.listings = options.listings ? *options.listings : count_listings(database);
+  status.listings_unwatched =
+      database.execAndGet("SELECT count(*) FROM listing WHERE watched = 0").getInt64();
   Statement(database,
             "SELECT id, log_name, failures, last_completed_at, next_due_at, last_error_code, last_error,"
             " last_request_id FROM listing WHERE watched = 1 AND failures > 0"

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -40,24 +41,33 @@ struct RunSummary {
   RunCounters counters;
 };
 
+/// How many watched listings were last complete at that time.
+struct CompletedCount {
+  UnixSeconds at = 0;
+  std::int64_t all = 0;
+  std::int64_t failing = 0;  ///< of these
+};
+
+/// The watched listings, counted.
+struct ListingCounts {
+  std::int64_t watched = 0;
+  std::int64_t never_completed = 0;
+  std::int64_t failing = 0;
+  std::int64_t pages = 0;                 ///< that reading all of them takes, as far as known
+  std::vector<CompletedCount> completed;  ///< those that were ever complete, the oldest first
+};
+
 /// What a mirror says of itself at one moment.
 struct MirrorStatus {
   int schema_version = 0;
   Text brand_id;   ///< whose it is; absent: nobody's yet
   Text mirror_id;  ///< made with it
-  std::int64_t listings_watched = 0;
-  std::int64_t listings_never_completed = 0;
-  std::int64_t listings_failing = 0;
+  ListingCounts listings;
   std::int64_t listings_unwatched = 0;
-  /// When each watched listing that was ever complete was so last, oldest first.
-  std::vector<UnixSeconds> completed_at;
-  /// The same of those that are failing now.
-  std::vector<UnixSeconds> failing_completed_at;
   std::vector<FailingListing> failing;  ///< those failing the longest, as many as asked for
   std::vector<StateCount> states;
   std::int64_t changes = 0;             ///< the change feed's last seq
   std::vector<RunSummary> last_runs;    ///< the newest first
-  std::int64_t listing_pages = 0;       ///< pages that reading every watched listing takes, as far as known
   std::optional<LearnedQuota> learned;  ///< absent: the quota was not met yet
   std::uintmax_t file_bytes = 0;
   std::uintmax_t log_bytes = 0;  ///< the write-ahead log's file
@@ -68,6 +78,8 @@ struct MirrorStatusOptions {
   std::size_t runs = 5;
   /// `states` and `changes` as well. Counting coupons reads all of them, everything else only the listings.
   bool coupons = true;
+  /// Who knows them need not have them counted: that looks at every listing's row.
+  std::shared_ptr<const ListingCounts> listings{};
   /// Ends the reading early, with a MirrorError.
   std::stop_token stop{};
 };

@@ -1,5 +1,6 @@
 #include "http/metrics.h"
 
+#include "daemon/completed_counts.h"
 #include "support/fake_env.h"
 #include "support/http_client.h"
 
@@ -199,11 +200,10 @@ TEST_F(MetricsTest, TellWhatTheMirrorSays) {
   StatusReport report;
   report.now = 10'000;
   report.max_age = seconds(1'000);
-  report.status.listings_watched = 7;
-  report.status.listings_failing = 2;
-  report.status.listings_never_completed = 2;
-  report.status.completed_at = {8'000, 8'500, 9'100, 9'500, 9'900};
-  report.status.failing_completed_at = {8'500};
+  report.status.listings.watched = 7;
+  report.status.listings.failing = 2;
+  report.status.listings.never_completed = 2;
+  report.status.listings.completed = completed({8'000, 8'500, 9'100, 9'500, 9'900}, {8'500});
   report.status.file_bytes = 4'096;
   report.status.log_bytes = 512;
   report.status.last_runs = {{.id = 3, .trigger = "start", .finished_at = {}, .counters = {}},

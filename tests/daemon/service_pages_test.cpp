@@ -29,8 +29,8 @@ class ServicePagesTest : public testing::Test {
     while (!got) context_.run_one();
     return *got;
   }
-  StatusReader::Read giving() {
-    return [this](const std::stop_token&) { return reading_; };
+  StatusReader::Prepare giving() {
+    return [this]() -> StatusReader::Read { return [this](const std::stop_token&) { return reading_; }; };
   }
 
   StatusReading reading_{StatusReport{}, R"({"healthy":true})", ""};

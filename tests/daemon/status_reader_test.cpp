@@ -40,8 +40,9 @@ class ManualEnv final : public Env {
 class StatusReaderTest : public testing::Test {
  protected:
   std::unique_ptr<StatusReader> make(StatusReader::Read read, milliseconds patience = seconds(60)) {
-    return std::make_unique<StatusReader>(context_.get_executor(), env_, std::move(read),
-                                          StatusReader::Options{seconds(2), patience});
+    return std::make_unique<StatusReader>(
+        context_.get_executor(), env_, [read = std::move(read)] { return read; },
+        StatusReader::Options{seconds(2), patience});
   }
   /// A reading that says which it is.
   StatusReader::Read counting() {
@@ -136,7 +137,9 @@ TEST_F(StatusReaderTest, EndsTheReadingUnderWayWithItself) {
 TEST_F(StatusReaderTest, ReadsAnewInAnotherWay) {
   const auto reader = make(counting());
   EXPECT_EQ(ask(*reader)->json, "1");
-  reader->read_with([](const std::stop_token&) { return StatusReading{{}, "other", {}}; });
+  reader->read_with([]() -> StatusReader::Read {
+    return [](const std::stop_token&) { return StatusReading{{}, "other", {}}; };
+  });
   EXPECT_EQ(ask(*reader)->json, "other");
 }
 
@@ -156,7 +159,7 @@ TEST_F(StatusReaderTest, SaysWhyAMirrorCannotBeRead) {
   std::ofstream(path)
       << "this is no database, though it is long enough for a header of one, or so it seems, of 100";
   const StatusReading reading =
-      mirror_reading(env_, std::make_shared<MirrorReader>(path), {}, seconds(2'700))({});
+      mirror_reading(env_, std::make_shared<MirrorReader>(path), {}, seconds(2'700))()({});
   EXPECT_FALSE(reading.report);
   EXPECT_THAT(reading.problem, HasSubstr("mirror.db"));
 }
@@ -166,7 +169,7 @@ TEST_F(StatusReaderTest, ReadsAMirrorAsTheStatusCommandDoes) {
   const std::filesystem::path path = folder.path() / "mirror.db";
   { const Mirror mirror = Mirror::open({path}); }
   const StatusReading reading =
-      mirror_reading(env_, std::make_shared<MirrorReader>(path), {}, seconds(2'700))({});
+      mirror_reading(env_, std::make_shared<MirrorReader>(path), {}, seconds(2'700))()({});
   ASSERT_TRUE(reading.report) << reading.problem;
   EXPECT_EQ(reading.report->max_age, seconds(2'700));
   EXPECT_EQ(reading.report->now, 1'750'000'000);

@@ -1,5 +1,7 @@
 #include "status_report.h"
 
+#include "daemon/completed_counts.h"
+
 #include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,8 +21,8 @@ StatusReport healthy() {
   report.now = kNow;
   report.max_age = seconds(2'700);
   report.status.schema_version = 2;
-  report.status.listings_watched = 4;
-  report.status.completed_at = {kNow - 2'700, kNow - 90, kNow - 60, kNow - 30};
+  report.status.listings.watched = 4;
+  report.status.listings.completed = completed({kNow - 2'700, kNow - 90, kNow - 60, kNow - 30});
   report.status.states = {{"EFFECTIVE", 7, 1}, {"USED", 2, 0}};
   report.status.changes = 12;
   return report;
@@ -39,11 +41,11 @@ FailingListing failing() {
 
 TEST(StatusReport, CountsEachListingOnceByItsHealth) {
   StatusReport report = healthy();
-  report.status.listings_watched = 8;
-  report.status.listings_failing = 3;
-  report.status.listings_never_completed = 3;
-  report.status.completed_at = {kNow - 9'000, kNow - 2'701, kNow - 2'700, kNow - 60, kNow};
-  report.status.failing_completed_at = {kNow - 9'000, kNow - 60};
+  report.status.listings.watched = 8;
+  report.status.listings.failing = 3;
+  report.status.listings.never_completed = 3;
+  report.status.listings.completed =
+      completed({kNow - 9'000, kNow - 2'701, kNow - 2'700, kNow - 60, kNow}, {kNow - 9'000, kNow - 60});
   const ListingHealth health = report.health();
   EXPECT_EQ(health.failing, 3) << "two that were complete once and one that never was";
   EXPECT_EQ(health.never_complete, 2);
@@ -53,8 +55,8 @@ TEST(StatusReport, CountsEachListingOnceByItsHealth) {
 
 TEST(StatusReport, DoesNotBelieveTimesThatLieAhead) {
   StatusReport report = healthy();
-  report.status.completed_at = {kNow - 60, kNow + 30, kNow + 28'800};
-  report.status.listings_watched = 3;
+  report.status.listings.completed = completed({kNow - 60, kNow + 30, kNow + 28'800});
+  report.status.listings.watched = 3;
   EXPECT_EQ(report.health().stale, 1) << "nobody knows how old it is";
   EXPECT_EQ(report.health().fresh, 2);
   EXPECT_EQ(report.age_at(0.3), seconds(0));
@@ -62,7 +64,7 @@ TEST(StatusReport, DoesNotBelieveTimesThatLieAhead) {
               ElementsAre(HasSubstr("1 listings were last complete at a time that lies ahead")));
   report.status.failing = {failing()};
   report.status.failing[0].next_due_at = kNow + 28'800;
-  report.status.listings_failing = 1;
+  report.status.listings.failing = 1;
   EXPECT_THAT(report.text(), HasSubstr("again now"));
 }
 
@@ -84,8 +86,8 @@ TEST(StatusReport, NamesEachKindOfProblem) {
   EXPECT_THAT(report.problems(),
               ElementsAre("1 listings were last complete more than 45 min ago, the oldest 45 min 1 s ago"));
   report = healthy();
-  report.status.listings_failing = 3;
-  report.status.listings_never_completed = 1;
+  report.status.listings.failing = 3;
+  report.status.listings.never_completed = 1;
   EXPECT_THAT(report.problems(), ElementsAre("3 listings are failing", "1 listings were never complete"));
   report.status = {};
   EXPECT_THAT(report.problems(), ElementsAre("nothing is watched yet"));
@@ -94,7 +96,7 @@ TEST(StatusReport, NamesEachKindOfProblem) {
 TEST(StatusReport, TellsPeopleWhatFailsAndWhy) {
   StatusReport report = healthy();
   report.status.failing = {failing()};
-  report.status.listings_failing = 2;
+  report.status.listings.failing = 2;
   EXPECT_THAT(report.text(),
               HasSubstr("failing   ~3f9c21a07b4d (listing 7): 2 times, complete never, again in"
                         " 1 min 1 s: TIMED_OUT: no reply (Request-ID 08F7)\n"
@@ -106,7 +108,7 @@ TEST(StatusReport, TellsPeopleWhatFailsAndWhy) {
 TEST(StatusReport, SaysTheSameAsJson) {
   StatusReport report = healthy();
   report.status.failing = {failing()};
-  report.status.listings_failing = 1;
+  report.status.listings.failing = 1;
   report.status.last_runs = {
       {.id = 3, .trigger = "once", .started_at = kNow - 9, .finished_at = {}, .counters = {}}};
   const boost::json::object json = boost::json::parse(report.json()).as_object();

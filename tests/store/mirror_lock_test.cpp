@@ -55,7 +55,7 @@ TEST_F(MirrorLock, IsHeldThroughReadingsOfTheStatusInTheSameProcess) {
     MirrorReader reader(path);
     expect_held("opening a reader");
     for (int i = 0; i < 3; ++i) {
-      EXPECT_EQ(reader.status({}).listings_watched, 1);
+      EXPECT_EQ(reader.status({}).listings.watched, 1);
       expect_held("reading the status");
     }
   }

@@ -1,10 +1,13 @@
 #include "store/mirror_status.h"
-#include "support/watchlist.h"
 
 #include "store/mirror_fixture.h"
+#include "support/watchlist.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <tuple>
+#include <vector>
 
 namespace couponsync {
 namespace {
@@ -12,6 +15,13 @@ namespace {
 using testing::ElementsAre;
 
 class MirrorStatusTest : public MirrorTest {};
+
+std::vector<std::tuple<UnixSeconds, std::int64_t, std::int64_t>> completed(const MirrorStatus& status) {
+  std::vector<std::tuple<UnixSeconds, std::int64_t, std::int64_t>> found;
+  for (const CompletedCount& count : status.listings.completed)
+    found.emplace_back(count.at, count.all, count.failing);
+  return found;
+}
 
 TEST_F(MirrorStatusTest, IsNoneWithoutAMirror) {
   EXPECT_FALSE(read_mirror_status(folder.path() / "none.db").has_value());
@@ -41,12 +51,11 @@ TEST_F(MirrorStatusTest, TellsHowEachPartIs) {
 
   const MirrorStatus status = read_mirror_status(path).value();
   EXPECT_EQ(status.schema_version, schema_version());
-  EXPECT_EQ(status.listings_watched, 3);
-  EXPECT_EQ(status.listings_failing, 1);
-  EXPECT_EQ(status.listings_never_completed, 1);
+  EXPECT_EQ(status.listings.watched, 3);
+  EXPECT_EQ(status.listings.failing, 1);
+  EXPECT_EQ(status.listings.never_completed, 1);
   EXPECT_EQ(status.listings_unwatched, 1);
-  EXPECT_THAT(status.completed_at, ElementsAre(now - 60, now));
-  EXPECT_THAT(status.failing_completed_at, ElementsAre());
+  EXPECT_THAT(completed(status), ElementsAre(std::tuple(now - 60, 1, 0), std::tuple(now, 1, 0)));
   ASSERT_EQ(status.failing.size(), 1U);
   EXPECT_EQ(status.failing[0].log_name, user("openid-3").openid.redacted());
   EXPECT_EQ(status.failing[0].failures, 1);
@@ -72,7 +81,7 @@ TEST_F(MirrorStatusTest, ListsOnlySoManyThatFail) {
     for (ListingId n = 0; n < id; ++n)
       mirror.record_failure({.listing = id, .code = "X", .message = {}, .request_id = {}});
   const MirrorStatus status = read_mirror_status(path, {.failing = 2, .runs = 1}).value();
-  EXPECT_EQ(status.listings_failing, 5);
+  EXPECT_EQ(status.listings.failing, 5);
   ASSERT_EQ(status.failing.size(), 2U);
   EXPECT_EQ(status.failing[0].id, 5);
   EXPECT_EQ(status.failing[1].id, 4);
@@ -83,15 +92,14 @@ TEST_F(MirrorStatusTest, TellsWhenThoseThatFailWereComplete) {
   apply(first, page_of({{.code = "a"}}, 1));
   mirror.record_failure({.listing = first, .code = "X", .message = {}, .request_id = {}});
   const MirrorStatus status = read_mirror_status(path).value();
-  EXPECT_THAT(status.completed_at, ElementsAre(now));
-  EXPECT_THAT(status.failing_completed_at, ElementsAre(now));
+  EXPECT_THAT(completed(status), ElementsAre(std::tuple(now, 1, 1)));
 }
 
 TEST_F(MirrorStatusTest, LeavesCouponsOutIfTheyAreNotAskedFor) {
   const ListingId first = watch(user("openid-1"));
   apply(first, page_of({{.code = "a"}}, 1));
   const MirrorStatus status = read_mirror_status(path, {.coupons = false}).value();
-  EXPECT_EQ(status.listings_watched, 1);
+  EXPECT_EQ(status.listings.watched, 1);
   EXPECT_TRUE(status.states.empty());
 }
 
