@@ -6,6 +6,7 @@
 #include "store/coupon_table.h"
 #include "store/errors.h"
 #include "store/listing_table.h"
+#include "store/lock_patience.h"
 #include "store/mirror_file.h"
 #include "store/product_table.h"
 #include "store/quota_table.h"
@@ -175,9 +176,8 @@ void Mirror::Impl::store_coupons(const Listing& listing, const PageCommit& commi
   readings.note_seen(listing.id, user, ids, commit.seen.received);
 }
 
-void Mirror::Impl::finish_listing(const Listing& listing, const PageCommit& commit,
-                                  const Reading* reading, std::vector<WatchedListing>& watched,
-                                  PageOutcome& outcome) {
+void Mirror::Impl::finish_listing(const Listing& listing, const PageCommit& commit, const Reading* reading,
+                                  std::vector<WatchedListing>& watched, PageOutcome& outcome) {
   const ListingTable::Progress progress = progress_of(listing, commit);
   outcome.total_count = progress.total_count;
   if (reading != nullptr) outcome.distinct_coupons = static_cast<std::int64_t>(reading->seen.size());
@@ -334,6 +334,8 @@ void Mirror::keep_quota(const LearnedQuota& quota) {
 std::optional<LearnedQuota> Mirror::learned_quota() const {
   return impl_->atomically([&] { return impl_->quota.get(); });
 }
+
+std::shared_ptr<LockPatience> Mirror::lock_patience() const { return impl_->connection.patience(); }
 
 bool Mirror::checkpoint() {
   return translated(impl_->connection.path(), [&] { return impl_->connection.checkpoint(); });

@@ -140,7 +140,8 @@ Task<Result<std::vector<ListingId>>> Writer::watched_after(ListingId after, std:
 
 Task<Result<std::vector<std::vector<Listing>>>> Writer::load(std::vector<ListingId> listings) {
   return perform<std::vector<std::vector<Listing>>>(
-      impl_->thread.queue(), [listings = std::move(listings)](Mirror& mirror) { return mirror.load(listings); });
+      impl_->thread.queue(),
+      [listings = std::move(listings)](Mirror& mirror) { return mirror.load(listings); });
 }
 
 Task<Result<PageOutcome>> Writer::apply_page(PageCommit commit) {
@@ -157,7 +158,7 @@ Task<Result<Listing>> Writer::record_failure(ListingFailure failure) {
 
 Task<Result<Listing>> Writer::drop_bookmark(ListingId listing) {
   return perform<Listing>(impl_->thread.queue(),
-                               [listing](Mirror& mirror) { return mirror.drop_bookmark(listing); });
+                          [listing](Mirror& mirror) { return mirror.drop_bookmark(listing); });
 }
 
 Task<Result<RunId>> Writer::start_run(RunTrigger trigger, UnixSeconds now) {
@@ -184,7 +185,9 @@ RequestOrders& Writer::request_orders() { return impl_->request_orders; }
 
 std::size_t Writer::pending() const { return impl_->thread.queue().pending(); }
 
-WriterProgress Writer::progress() const { return impl_->thread.queue().progress(); }
+void Writer::hurry() { impl_->thread.hurry(); }
+
+WriterProgress Writer::progress() const { return impl_->thread.progress(); }
 
 std::optional<Failure> Writer::checkpoint_failure() const { return impl_->thread.checkpoint_failure(); }
 
