@@ -15,17 +15,17 @@
 namespace couponsync {
 namespace {
 
-constexpr int kBusyMilliseconds = 5'000;
+constexpr std::chrono::seconds kPatience{5};
 // Readers are waited for only this long before the log is cut, since every job waits meanwhile.
-constexpr int kCutBusyMilliseconds = 300;
+constexpr std::chrono::milliseconds kCutPatience{300};
 // At the end once more, and a stop may take 5 s.
-constexpr int kEmptyBusyMilliseconds = 1'000;
+constexpr std::chrono::milliseconds kEmptyPatience{1'000};
 constexpr std::int64_t kDuePages = 4'096;  // 16 MiB
 constexpr std::uintmax_t kCutAboveBytes = 16U << 20U;
 
 std::unique_ptr<SQLite::Database> open_database(const std::filesystem::path& path) {
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-  return std::make_unique<SQLite::Database>(path.string(), kFlags, kBusyMilliseconds);
+  return std::make_unique<SQLite::Database>(path.string(), kFlags);
 }
 
 /// Without this the last close removes the log, and then readers that may not write to the folder cannot open
@@ -71,11 +71,13 @@ LogState run_checkpoint(SQLite::Database& database, int mode) {
 
 Connection::Connection(const MirrorFile& file, const WriterLock& lock, const MirrorOptions& options)
     : path_(file.path()),
+      patience_(std::make_shared<LockPatience>(kPatience)),
       database_(translated(path_, [&] { return open_database(path_); })),
       log_{.pages = 0, .due_at_pages = kDuePages},
       cut_above_bytes_(kCutAboveBytes) {
   // A shortage of descriptors shows as long as those of this connection are not closed.
   translated(path_, [&] {
+    patience_->attach_to(database_->getHandle());
     // Until it is known that file and log are ours, and belong together.
     keep_log_when_closed(*database_);
     move_log_when_closed(*database_, false);
@@ -99,15 +101,16 @@ void Connection::set_up(const MirrorOptions& options) {
   // Before the log is on, so that a new file's header says whose it is from its first commit.
   database.exec("PRAGMA synchronous = FULL");
   mark_ = read_log_mark(database);
-  log_was_moved_ = move_log();
-  migrate(database, path_, schema_migrations(), schema_views(), [&] { settle(options); });
+  const bool log_was_moved = move_log();
+  migrate(database, path_, schema_migrations(), schema_views(), [&] { settle(options, log_was_moved); });
   mark_ = read_log_mark(database);
   if (database.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal")
     throw mirror_error(MirrorError::Reason::unwritable, path_, "its file system cannot share memory",
                        "move it to a local file system");
   // A first read makes the log's files, which readers that may not write to the folder need.
   touch();
-  log_was_moved_ = move_log();
+  move_log();
+  note_log();
   if (options.durability == Durability::normal) database.exec("PRAGMA synchronous = NORMAL");
   // Errors of automatic checkpoints would go unseen, and this hook takes their place.
   database.exec("PRAGMA wal_autocheckpoint = 0");
@@ -120,9 +123,20 @@ void Connection::set_up(const MirrorOptions& options) {
       &log_);
 }
 
-void Connection::settle(const MirrorOptions& options) {
+void Connection::settle(const MirrorOptions& options, bool log_was_moved) {
   settle_identity(*database_, path_, options.brand_id);
-  if (log_was_moved_) write_log_mark(*database_, next_log_mark(mark_));
+  write_log_mark(*database_, next_log_mark(mark_, log_was_moved));
+}
+
+/// Asked when a transaction has begun, and nobody else can write: then SQLite decides whether what it writes
+/// goes behind the log's end or to its start. Another program that wrote may have begun it anew before.
+bool Connection::log_may_begin_anew() const {
+  const std::optional<LogIndex> index = read_log_index(*database_);
+  return index && (index->is_moved() || index->salts() != log_salts_);
+}
+
+void Connection::note_log() {
+  if (const std::optional<LogIndex> index = read_log_index(*database_)) log_salts_ = index->salts();
 }
 
 /// Whether all of it is in the file now. That it cannot be moved at the moment hinders nobody from opening
@@ -145,6 +159,13 @@ void Connection::begin() {
 void Connection::begin_transaction() {
   require_intact();
   database_->exec("BEGIN IMMEDIATE");
+  try {
+    guard_->transaction_begins(mark_);
+  } catch (...) {
+    take_back();
+    throw;
+  }
+  log_begins_anew_ = log_may_begin_anew();
   changes_before_ = sqlite3_total_changes64(database_->getHandle());
 }
 
@@ -163,15 +184,16 @@ void Connection::commit() {
 
 void Connection::commit_transaction() {
   std::optional<LogMark> next;
-  if (log_was_moved_ && sqlite3_total_changes64(database_->getHandle()) != changes_before_) {
-    next = next_log_mark(mark_);
+  if (sqlite3_total_changes64(database_->getHandle()) != changes_before_) {
+    next = next_log_mark(mark_, log_begins_anew_);
     write_log_mark(*database_, *next);
   }
   require_intact();
   database_->exec("COMMIT");
   if (!next) return;
   mark_ = next;
-  log_was_moved_ = false;
+  note_log();
+  guard_->committed();
 }
 
 void Connection::require_intact() { guard_->require_intact(mark_); }
@@ -221,10 +243,11 @@ bool Connection::checkpoint() {
   touch();
   const LogState state = run_checkpoint(*database_, SQLITE_CHECKPOINT_PASSIVE);
   log_ = {.pages = state.pages, .due_at_pages = state.pages + kDuePages};
-  log_was_moved_ = state.complete();
   const std::uintmax_t size = size_of_log(path_);
   if (size >= (state.complete() ? kCutAboveBytes : cut_above_bytes_)) cut_log();
   guard_->checkpoint_is_over();
+  // So that it is known what the file is at now, and that nobody spoils it unseen.
+  require_intact();
   return true;
 }
 
@@ -236,18 +259,13 @@ void Connection::LogGrowth::committed(std::int64_t now) {
 }
 
 /// Waits for readers for so long at most.
-void Connection::truncate_log(int busy_milliseconds) {
-  struct Patience {
-    SQLite::Database& database;
-    ~Patience() { sqlite3_busy_timeout(database.getHandle(), kBusyMilliseconds); }
-  };
-  const Patience restored{*database_};
-  database_->setBusyTimeout(busy_milliseconds);
+void Connection::truncate_log(std::chrono::milliseconds patience) {
+  const LockPatience::Bound bound(*patience_, patience);
   run_checkpoint(*database_, SQLITE_CHECKPOINT_TRUNCATE);
 }
 
 void Connection::cut_log() {
-  truncate_log(kCutBusyMilliseconds);
+  truncate_log(kCutPatience);
   // While a reader holds the log, the next attempt waits until it grew as much again.
   cut_above_bytes_ = kCutAboveBytes + size_of_log(path_);
 }
@@ -269,7 +287,7 @@ std::uintmax_t Connection::finish() noexcept {
       return size_of_log(path_);
     }
     touch();
-    truncate_log(kEmptyBusyMilliseconds);
+    truncate_log(kEmptyPatience);
   } catch (const SQLite::Exception&) {
     // What cannot be moved is safe where it is, and is told by what is left.
   }

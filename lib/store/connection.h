@@ -1,11 +1,14 @@
 #pragma once
 
+#include "store/lock_patience.h"
+#include "store/log_index.h"
 #include "store/log_mark.h"
 #include "store/mirror.h"
 #include "store/mirror_file.h"
 #include "store/mirror_guard.h"
 #include "store/writer_lock.h"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -33,6 +36,7 @@ class Connection {
 
   SQLite::Database& database() { return *database_; }
   const std::filesystem::path& path() const { return path_; }
+  const std::shared_ptr<LockPatience>& patience() const { return patience_; }
 
   /// Opens a transaction, or in one that `begin` opened a savepoint. Destroyed without `release`, it takes
   /// back what was done since. SQLite takes back the whole transaction on some errors (a full disk): it is
@@ -76,23 +80,27 @@ class Connection {
   };
 
   void set_up(const MirrorOptions& options);
-  void settle(const MirrorOptions& options);
+  void settle(const MirrorOptions& options, bool log_was_moved);
+  bool log_may_begin_anew() const;
+  void note_log();
   void begin_transaction();
   void commit_transaction();
   void touch();
   bool move_log() noexcept;
-  void truncate_log(int busy_milliseconds);
+  void truncate_log(std::chrono::milliseconds patience);
   void cut_log();
   void take_back() noexcept;
   bool transaction_is_open() const;
 
   std::filesystem::path path_;
+  std::shared_ptr<LockPatience> patience_;
   std::unique_ptr<SQLite::Database> database_;
   bool begun_ = false;
   LogGrowth log_;
   std::uintmax_t cut_above_bytes_;
   std::int64_t changes_before_ = 0;  ///< rows changed by this connection when the transaction began
-  bool log_was_moved_ = false;       ///< to its end, and nothing was committed since
+  bool log_begins_anew_ = false;     ///< with the transaction that has begun
+  LogIndex::Salts log_salts_{};      ///< of the log, as this connection left it
   std::optional<LogMark> mark_;      ///< as of the last commit
   std::optional<MirrorGuard> guard_;
   bool finished_ = false;

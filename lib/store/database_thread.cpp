@@ -18,7 +18,10 @@ void fail_all(Jobs& jobs, const std::exception_ptr& why) {
 }  // namespace
 
 DatabaseThread::DatabaseThread(Mirror mirror, WriterOptions options)
-    : mirror_(std::move(mirror)), options_(options), thread_([this] { work(); }) {}
+    : mirror_(std::move(mirror)), options_(options), patience_(mirror_.lock_patience()) {
+  patience_->wait_at_most(options.lock_patience);
+  thread_ = std::thread([this] { work(); });
+}
 
 DatabaseThread::~DatabaseThread() { close(); }
 
@@ -27,6 +30,12 @@ std::uintmax_t DatabaseThread::close() {
   queue_.close();
   thread_.join();
   return mirror_.close();
+}
+
+WriterProgress DatabaseThread::progress() const {
+  WriterProgress progress = queue_.progress();
+  progress.lock_wait = patience_->waited();
+  return progress;
 }
 
 void DatabaseThread::work() {

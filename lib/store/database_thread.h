@@ -1,6 +1,7 @@
 #pragma once
 
 #include "store/job_queue.h"
+#include "store/lock_patience.h"
 #include "store/mirror.h"
 #include "store/writer.h"
 
@@ -28,6 +29,10 @@ class DatabaseThread {
   /// Runs what is queued, ends the thread, closes the mirror. What is left in its log, in bytes.
   std::uintmax_t close();
 
+  /// No lock of another program is waited for any more. Thread-safe.
+  void hurry() { patience_->hurry(); }
+  /// Thread-safe.
+  WriterProgress progress() const;
   /// Thread-safe.
   std::optional<Failure> checkpoint_failure() const;
   /// Why the mirror can never take rows again. Thread-safe.
@@ -43,6 +48,7 @@ class DatabaseThread {
 
   Mirror mirror_;
   WriterOptions options_;
+  std::shared_ptr<LockPatience> patience_;  ///< the mirror's
   JobQueue queue_;
   bool checkpointed_ = true;  ///< on the thread
   std::chrono::steady_clock::time_point checkpoint_tried_at_;

@@ -4,6 +4,14 @@
 
 namespace couponsync {
 
+namespace {
+
+std::chrono::nanoseconds time_of(const struct timespec& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+}  // namespace
+
 FileAtPath look_at(const std::filesystem::path& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
@@ -15,8 +23,8 @@ FileAtPath look_at(const std::filesystem::path& path) {
   return {.presence = FileAtPath::Presence::there,
           .identity = identity_of(status),
           .size = static_cast<std::uintmax_t>(status.st_size),
-          .modified =
-              std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec)};
+          .modified = time_of(status.st_mtim),
+          .changed = time_of(status.st_ctim)};
 }
 
 }  // namespace couponsync

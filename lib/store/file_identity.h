@@ -26,6 +26,7 @@ struct FileAtPath {
   FileIdentity identity;
   std::uintmax_t size = 0;
   std::chrono::nanoseconds modified{0};
+  std::chrono::nanoseconds changed{0};  ///< nobody can set it back, unlike `modified`
 };
 
 FileAtPath look_at(const std::filesystem::path& path);

@@ -49,7 +49,7 @@ std::size_t JobQueue::pending() const {
 
 WriterProgress JobQueue::progress() const {
   const std::lock_guard lock(mutex_);
-  return {pending_, completed_};
+  return {.pending = pending_, .completed = completed_};
 }
 
 }  // namespace couponsync

@@ -1,6 +1,7 @@
 #include "store/log_mark.h"
 
 #include "store/errors.h"
+#include "store/log_index.h"
 #include "store/mirror_file.h"
 #include "store/mirror_property.h"
 
@@ -53,14 +54,31 @@ bool header_says_log(SQLite::Database& database) {
          header[kVersionsOffset] == kWithLog && header[kVersionsOffset + 1] == kWithLog;
 }
 
+constexpr std::size_t kNumberSize = LogMark::Number().size();
+constexpr std::size_t kStateSize = kNumberSize + 8;
+
+/// Without the count, which older versions did not have.
+LogMark::State state_from(std::span<const std::byte> bytes) {
+  LogMark::State state;
+  std::copy_n(bytes.begin(), kNumberSize, state.log.begin());
+  for (const std::byte byte : bytes.subspan(kNumberSize))
+    state.commit = state.commit << 8U | std::to_integer<std::uint64_t>(byte);
+  return state;
+}
+
+void append(std::vector<std::byte>& bytes, const LogMark::State& state) {
+  bytes.insert(bytes.end(), state.log.begin(), state.log.end());
+  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::byte>(state.commit >> shift));
+}
+
 std::optional<LogMark> from_bytes(std::span<const std::byte> bytes) {
-  constexpr std::size_t kSize = LogMark::Number().size();
-  if (bytes.size() != kSize && bytes.size() != 2 * kSize) return std::nullopt;
-  LogMark mark;
-  std::copy_n(bytes.begin(), kSize, mark.now.begin());
-  if (bytes.size() == kSize) return mark;
-  std::copy_n(bytes.begin() + kSize, kSize, mark.before.emplace().begin());
-  return mark;
+  for (const std::size_t size : {kNumberSize, kStateSize}) {
+    if (bytes.size() != size && bytes.size() != 2 * size) continue;
+    LogMark mark{.now = state_from(bytes.first(size)), .before = {}};
+    if (bytes.size() > size) mark.before = state_from(bytes.subspan(size));
+    return mark;
+  }
+  return std::nullopt;
 }
 
 bool has_frames(const std::filesystem::path& log) { return look_at(log).size > kLogHeaderSize; }
@@ -72,10 +90,21 @@ bool has_frames(const std::filesystem::path& log) { return look_at(log).size > k
                          " away; nothing was changed");
 }
 
+/// Where somebody has the file open, the index tells of frames that nobody will move again. What it says
+/// counts only if it stood still meanwhile.
+bool is_at_moved_log(SQLite::Database& database, const std::filesystem::path& path) {
+  const std::optional<LogIndex> index = read_log_index(database);
+  if (!index || index->frames() == 0 || !index->is_moved()) return true;
+  const std::optional<LogMark> mark = read_log_mark(database);
+  const FileAlone alone = read_file_alone(path);
+  return file_is_at(alone, mark) || read_log_index(database) != index;
+}
+
 /// Through the log, which may make anything of the file if it is another one's.
-bool fits_as_read(SQLite::Database& database, const FileAlone& file) {
+bool fits_as_read(SQLite::Database& database, const std::filesystem::path& path) {
+  const FileAlone file = read_file_alone(path);
   try {
-    return log_fits(file, read_log_mark(database));
+    return log_fits(file, read_log_mark(database)) && is_at_moved_log(database, path);
   } catch (const SQLite::Exception& error) {
     const int code = error.getErrorCode() & 0xff;
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR) return false;
@@ -91,14 +120,17 @@ std::optional<LogMark> read_log_mark(SQLite::Database& database) {
 }
 
 void write_log_mark(SQLite::Database& database, const LogMark& mark) {
-  std::vector<std::byte> bytes(mark.now.begin(), mark.now.end());
-  if (mark.before) bytes.insert(bytes.end(), mark.before->begin(), mark.before->end());
+  std::vector<std::byte> bytes;
+  append(bytes, mark.now);
+  if (mark.before) append(bytes, *mark.before);
   write_property(database, kProperty, bytes);
 }
 
-LogMark next_log_mark(const std::optional<LogMark>& present) {
-  LogMark next;
-  if (getentropy(next.now.data(), next.now.size()) != 0)
+LogMark next_log_mark(const std::optional<LogMark>& present, bool log_begins_anew) {
+  LogMark next = present.value_or(LogMark{});
+  ++next.now.commit;
+  if (present && !log_begins_anew) return next;
+  if (getentropy(next.now.log.data(), next.now.log.size()) != 0)
     throw std::runtime_error("the kernel gave no random bytes for the mirror's log mark");
   if (present) next.before = present->now;
   return next;
@@ -113,7 +145,9 @@ FileAlone read_file_alone(const std::filesystem::path& path) {
     alone.makes_sense = true;
   } catch (const SQLite::Exception& error) {
     // In the midst of a checkpoint, or damaged: a mark cannot be known.
-    alone.was_opened = (error.getErrorCode() & 0xff) != SQLITE_CANTOPEN;
+    const int code = error.getErrorCode() & 0xff;
+    alone.was_opened = code != SQLITE_CANTOPEN;
+    alone.is_damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
   }
   return alone;
 }
@@ -124,7 +158,14 @@ bool log_fits(const FileAlone& file, const std::optional<LogMark>& mark) {
   if (!file.makes_sense) return true;
   if (!mark) return !file.mark;
   if (!file.mark) return !mark->before;
-  return file.mark->now == mark->now || file.mark->now == mark->before;
+  const LogMark::State& state = file.mark->now;
+  return state == mark->before || (state.log == mark->now.log && state.commit <= mark->now.commit);
+}
+
+bool file_is_at(const FileAlone& file, const std::optional<LogMark>& mark) {
+  if (!file.was_opened || (!file.makes_sense && !file.is_damaged)) return true;
+  if (!file.makes_sense || file.mark.has_value() != mark.has_value()) return false;
+  return !mark || file.mark->now == mark->now;
 }
 
 void require_file_of_log(const std::filesystem::path& path) {
@@ -138,7 +179,7 @@ void require_file_of_log(const std::filesystem::path& path) {
 void require_own_log(SQLite::Database& database, const std::filesystem::path& path) {
   require_file_of_log(path);
   if (!has_frames(log_of(path))) return;
-  if (!fits_as_read(database, read_file_alone(path)))
+  if (!fits_as_read(database, path))
     refuse_log(path, "the write-ahead log beside it, " + log_of(path).string() +
                          ", belongs to another file and would damage this one");
 }

@@ -6,6 +6,7 @@
 #include "store/coupon_table.h"
 #include "store/errors.h"
 #include "store/listing_table.h"
+#include "store/lock_patience.h"
 #include "store/mirror_file.h"
 #include "store/product_table.h"
 #include "store/quota_table.h"
@@ -333,6 +334,8 @@ void Mirror::keep_quota(const LearnedQuota& quota) {
 std::optional<LearnedQuota> Mirror::learned_quota() const {
   return impl_->atomically([&] { return impl_->quota.get(); });
 }
+
+std::shared_ptr<LockPatience> Mirror::lock_patience() const { return impl_->connection.patience(); }
 
 bool Mirror::checkpoint() {
   return translated(impl_->connection.path(), [&] { return impl_->connection.checkpoint(); });

@@ -14,6 +14,8 @@
 
 namespace couponsync {
 
+class LockPatience;
+
 /// `full`: a committed page survives a power cut. `normal`: it survives a crash of the process or a kill.
 enum class Durability { full, normal };
 
@@ -75,6 +77,9 @@ class Mirror {
   /// Replaces what was kept.
   void keep_quota(const LearnedQuota& quota);
   std::optional<LearnedQuota> learned_quota() const;
+
+  /// How long it waits for the locks of other programs: 5 s for each, unless told otherwise.
+  std::shared_ptr<LockPatience> lock_patience() const;
 
   /// Bounds the WAL; called outside a transaction, after a burst of commits. False: to be tried again in a
   /// moment, since another program may be writing to the file.

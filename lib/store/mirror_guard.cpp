@@ -3,6 +3,10 @@
 #include "store/errors.h"
 #include "store/log_index.h"
 
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <string>
 #include <unistd.h>
@@ -15,6 +19,7 @@ namespace {
 constexpr std::chrono::seconds kPatience{2};
 
 constexpr std::string_view kGone = "is gone: it was moved away or removed";
+constexpr std::string_view kWrittenOver = "was written over by somebody else";
 constexpr std::string_view kReplaced = "is another file now: somebody put one in its place";
 
 std::string_view name_of(MirrorPart part) {
@@ -71,7 +76,7 @@ MirrorGuard::MirrorGuard(const MirrorFile& file, const WriterLock& lock, const s
                          SQLite::Database& database)
     : file_(file),
       database_(database),
-      right_(stamp_of_file()),
+      right_size_(stamp_of_file().size),
       index_size_(look_at(log_index_of(file.path())).size) {
   watch_.add(MirrorPart::file, file.path(), file.identity());
   watch_.add(MirrorPart::log, log_of(file.path()));
@@ -86,8 +91,19 @@ void MirrorGuard::require_intact(const std::optional<LogMark>& mark) {
   if (!losses.empty()) fail(losses.front(), ending_after(losses), fate_of(losses.front()));
   if (index_is_cut()) fail({.part = MirrorPart::index}, Ending::leave, "was cut short by somebody else");
   if (log_is_cut()) fail({.part = MirrorPart::log}, Ending::leave, "was cut short by somebody else");
-  if (file_is_written_over(mark))
-    fail({.part = MirrorPart::file}, Ending::leave, "was written over by somebody else");
+  if (log_is_written_over()) fail({.part = MirrorPart::log}, Ending::leave, kWrittenOver);
+  if (file_is_written_over(mark)) fail({.part = MirrorPart::file}, Ending::leave, kWrittenOver);
+  if (sqlite3_get_autocommit(database_.getHandle()) != 0)
+    require_not_set_back(mark);
+  else if (index_is_foreign())
+    fail({.part = MirrorPart::index}, Ending::leave, kWrittenOver);
+}
+
+void MirrorGuard::transaction_begins(const std::optional<LogMark>& mark) { require_not_set_back(mark); }
+
+void MirrorGuard::require_not_set_back(const std::optional<LogMark>& mark) {
+  if (is_set_back(mark))
+    fail({.part = MirrorPart::file}, Ending::leave, "was set back to an older state by somebody else");
 }
 
 void MirrorGuard::fail(const FileLoss& first, Ending ending, std::string_view what) {
@@ -108,7 +124,7 @@ std::string_view MirrorGuard::fate_of(const FileLoss& loss) const {
 
 MirrorGuard::Stamp MirrorGuard::stamp_of_file() const {
   const FileAtPath file = look_at(file_.path());
-  return {file.size, file.modified};
+  return {file.size, file.modified, file.changed};
 }
 
 /// It only grows while somebody has it open. It is mapped into memory, and whoever reads memory beyond a
@@ -135,22 +151,71 @@ bool MirrorGuard::log_is_cut() const {
   return read_log_index(database_) == index;
 }
 
+/// Somebody put another log's frames where this one's are; the file keeps its length while SQLite uses it.
+bool MirrorGuard::log_is_written_over() const {
+  const std::optional<LogIndex> index = read_log_index(database_);
+  return index && !log_has_last_frame(database_, *index) && read_log_index(database_) == index;
+}
+
 /// Whoever moves the log into the file, as SQLite does, writes to it; and anybody may touch it. It is looked
 /// at after this connection's own checkpoints, too: somebody may have written while they did.
 bool MirrorGuard::file_is_written_over(const std::optional<LogMark>& mark) {
   const Stamp stamp = stamp_of_file();
   if (stamp == right_) return false;
+  const std::optional<LogIndex> index = read_log_index(database_);
   const FileAlone alone = read_file_alone(file_.path());
   if (!alone.was_opened) return false;  // looked at again next time
-  if (!log_fits(alone, mark)) return true;
+  if (!is_as_committed(alone, mark, index)) return true;
   if (alone.makes_sense) {
-    right_ = stamp;
-    senseless_since_.reset();
+    keep_as_right(stamp, alone);
     return false;
   }
   // A checkpoint that is under way or was broken off never made it shorter.
-  if (stamp.size < right_.size) return true;
+  if (stamp.size < right_size_) return true;
   if (!senseless_since_) senseless_since_ = std::chrono::steady_clock::now();
+  return false;
+}
+
+/// `index` was read before the file.
+bool MirrorGuard::is_as_committed(const FileAlone& file, const std::optional<LogMark>& mark,
+                                  const std::optional<LogIndex>& index) const {
+  if (!log_fits(file, mark)) return false;
+  if (file.mark && file.mark->now.commit < commit_of_file_) return false;
+  // Another program may have written and begun to move that meanwhile.
+  return !index || !index->is_moved() || file_is_at(file, mark) || read_log_index(database_) != index;
+}
+
+/// A time that is hardly over may come again: the system's clock for files stands still for milliseconds.
+void MirrorGuard::keep_as_right(const Stamp& stamp, const FileAlone& file) {
+  constexpr std::chrono::milliseconds kOfFiles{50};
+  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+  if (std::max(stamp.changed, stamp.modified) + kOfFiles < now) right_ = stamp;
+  right_size_ = stamp.size;
+  if (file.mark) commit_of_file_ = file.mark->now.commit;
+  senseless_since_.reset();
+}
+
+/// In a transaction nobody else may write; SQLite itself begins the log anew at most.
+bool MirrorGuard::index_is_foreign() const {
+  const std::optional<LogIndex> index = read_log_index(database_);
+  return index && index != index_ && index->frames() != 0;
+}
+
+/// File, log and index may have been put back together, so that they fit: but not with what this connection
+/// has committed.
+bool MirrorGuard::is_set_back(const std::optional<LogMark>& mark) {
+  const std::optional<LogIndex> index = read_log_index(database_);
+  if (!index || index == index_) return false;
+  const auto state_of = [](const std::optional<LogMark>& of) {
+    return of ? std::optional(of->now) : std::nullopt;
+  };
+  try {
+    if (state_of(read_log_mark(database_)) != state_of(mark)) return true;
+  } catch (const SQLite::Exception& error) {
+    const int code = error.getErrorCode() & 0xff;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+  }
+  index_ = index;
   return false;
 }
 

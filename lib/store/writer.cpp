@@ -185,7 +185,9 @@ RequestOrders& Writer::request_orders() { return impl_->request_orders; }
 
 std::size_t Writer::pending() const { return impl_->thread.queue().pending(); }
 
-WriterProgress Writer::progress() const { return impl_->thread.queue().progress(); }
+void Writer::hurry() { impl_->thread.hurry(); }
+
+WriterProgress Writer::progress() const { return impl_->thread.progress(); }
 
 std::optional<Failure> Writer::checkpoint_failure() const { return impl_->thread.checkpoint_failure(); }
 

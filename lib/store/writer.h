@@ -23,6 +23,8 @@ struct WriterOptions {
   std::chrono::milliseconds look_every{1'000};
   /// A checkpoint that failed, if no job came meanwhile.
   std::chrono::milliseconds checkpoint_again_after{10'000};
+  /// For a lock that another program holds, before the jobs at hand fail.
+  std::chrono::milliseconds lock_patience{120'000};
 };
 
 /// The database thread: a queue of jobs in order, several of them committed at once.
@@ -60,6 +62,9 @@ class Writer {
 
   /// Jobs queued or running: completions still to be posted. For tests in virtual time. Thread-safe.
   std::size_t pending() const;
+  /// The process is to stop: no lock of another program is waited for any more. Jobs that need one fail then,
+  /// and nothing that was committed is lost. Thread-safe.
+  void hurry();
   /// Whether the database thread gets on. Thread-safe.
   WriterProgress progress() const;
 

@@ -2,6 +2,7 @@
 
 #include "store/mirror.h"
 #include "support/temporary_folder.h"
+#include "support/watchlist.h"
 
 #include <gtest/gtest.h>
 

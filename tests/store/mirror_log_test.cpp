@@ -200,6 +200,25 @@ TEST_P(OlderCopy, IsNotPlayedOverByALogThatAReaderKept) {
   expect_refused();
 }
 
+TEST_P(OlderCopy, MadeWhileAReaderKeptALogThatBeganAnewSinceIsNotPlayedOver) {
+  add_and_stop("a");
+  in_a_life(
+      [&](Mirror& mirror, ListingId listing) {
+        SQLite::Database reader(path.string(), SQLite::OPEN_READONLY, 5'000);
+        reader.exec("BEGIN");
+        reader.execAndGet("SELECT count(*) FROM coupon");
+        add(mirror, listing, "b");
+        back_up_by_pages(kept);
+        add(mirror, listing, "c");
+        reader.exec("COMMIT");
+        mirror.checkpoint();
+        add(mirror, listing, "d");
+      },
+      true);
+  put_in_place(kept);
+  expect_refused();
+}
+
 TEST_P(OlderCopy, OfAnotherMirrorIsNotPlayedOver) {
   const fs::path own = path;
   path = folder.path() / "other.db";

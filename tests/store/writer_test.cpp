@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -88,7 +89,7 @@ TEST_F(WriterTest, DoesWhatTheMirrorDoes) {
   run();
   EXPECT_THAT(
       trace, testing::ElementsAre("listings 1", "run 1", "interrupted 7", "finished", "recorded", "dropped"));
-  EXPECT_EQ(value(path, "SELECT failures, last_error_code FROM listing WHERE watched = 1"), "1|X");
+  EXPECT_EQ(value(path, "SELECT failures, last_error_code FROM listing WHERE failures > 0"), "1|X");
 }
 
 TEST_F(WriterTest, CommitsSeveralPagesAtOnce) {
@@ -120,6 +121,46 @@ TEST_F(WriterTest, TellsItsProgressWhateverComesOfTheJobs) {
   run();
   while (writer->progress().pending > 0) std::this_thread::yield();
   EXPECT_EQ(writer->progress().completed, 2U);
+}
+
+TEST_F(WriterTest, WaitsLongForAnotherProgramsLockAndTellsIt) {
+  start();
+  Blocker blocker(path);
+  const Report& report = spawn(commit_of(ids[0], "a"));
+  io.poll();
+  // Longer than any wait for a lock that is not the Writer's.
+  while (writer->progress().lock_wait < std::chrono::milliseconds(5'100)) std::this_thread::yield();
+  blocker.release();
+  run();
+  EXPECT_TRUE(report.outcome && report.outcome->has_value());
+  while (writer->progress().lock_wait.count() > 0) std::this_thread::yield();
+}
+
+TEST_F(WriterTest, GivesAnotherProgramsLockUpWhenItIsToHurry) {
+  start();
+  spawn(commit_of(ids[0], "a"));
+  run();
+  Blocker blocker(path);
+  const auto began = std::chrono::steady_clock::now();
+  for (const char* code : {"b", "c"}) spawn(commit_of(ids[0], code));
+  io.restart();
+  io.poll();
+  while (writer->progress().lock_wait.count() == 0) std::this_thread::yield();
+  writer->hurry();
+  run();
+  writer->close();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(4));
+  EXPECT_EQ(reports[1]->outcome.value().error().kind, FailureKind::mirror_unwritable);
+  blocker.release();
+  EXPECT_EQ(coupons(), "a");
+}
+
+TEST_F(WriterTest, FailsItsJobsWhereTheLockIsHeldForTooLong) {
+  start({.lock_patience = std::chrono::milliseconds(20)});
+  Blocker blocker(path);
+  const Report& report = spawn(commit_of(ids[0], "a"));
+  run();
+  EXPECT_EQ(report.outcome.value().error().kind, FailureKind::mirror_unwritable);
 }
 
 TEST_F(WriterTest, CommitsNoMoreAtOnceThanItIsTold) {
