@@ -17,6 +17,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// A call in a quarter of an hour: what is less is not meant.
+constexpr double kLowestRate = 0.001;
 constexpr std::string_view kCredentialPrefix = "credential:";
 
 /// Reads the sections into a Configuration.
@@ -194,10 +196,11 @@ void Loader::read_sync(ObjectReader reader) {
 
 void Loader::read_rate(ObjectReader reader) {
   Configuration::Rate& rate = result_.rate;
-  reader.number("max_requests_per_second", 0, 100'000, rate.max_requests_per_second);
+  reader.number("max_requests_per_second", 0, 100'000, rate.max_requests_per_second, kLowestRate);
   // A brand that lowers the maximum below the default start means that start as well.
   rate.start_requests_per_second = std::min(rate.start_requests_per_second, rate.max_requests_per_second);
-  reader.number("start_requests_per_second", 0, rate.max_requests_per_second, rate.start_requests_per_second);
+  reader.number("start_requests_per_second", 0, rate.max_requests_per_second, rate.start_requests_per_second,
+                kLowestRate);
   reader.number("share", 0, 1, rate.share);
   reader.finish();
 }

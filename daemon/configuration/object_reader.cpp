@@ -18,6 +18,13 @@ std::string join(const Names& names) {
   return text;
 }
 
+/// Short, without capitals and digits, as keys are: no openid, which has 28 letters of all kinds.
+bool is_harmless(std::string_view name) {
+  constexpr std::size_t kLongest = 27;
+  return name.size() <= kLongest &&
+         std::ranges::none_of(name, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
+}
+
 }  // namespace
 
 const char* describe_type(const boost::json::value& value) {
@@ -132,14 +139,16 @@ void ObjectReader::integer(std::string_view name, std::int64_t low, std::int64_t
   out = value->get_int64();
 }
 
-void ObjectReader::number(std::string_view name, double above, double high, double& out) {
+void ObjectReader::number(std::string_view name, double above, double high, double& out, double low) {
   const boost::json::value* value = take(name);
   if (value == nullptr) return;
   const std::string allowed = fmt::format("a number above {} and up to {}", above, high);
   if (!value->is_number()) return wrong_type(name, *value, allowed);
   const auto found = value->to_number<double>();
-  if (found <= above || found > high)
+  if (!(found > above && found <= high))
     return problem(name, fmt::format("found {}, allowed is {}", found, allowed));
+  if (found < low)
+    return problem(name, fmt::format("found {}, allowed is {}, {} at least", found, allowed, low));
   out = found;
 }
 
@@ -190,8 +199,11 @@ void ObjectReader::finish() {
     const std::string name(member.key());
     if (std::ranges::find(known_, name) != known_.end()) continue;
     const std::optional<std::string> nearest = nearest_name(name, known_);
-    problem(name, "unknown key, " +
-                      (nearest ? "the nearest known one is " + *nearest : "known are " + join(known_)));
+    const std::string known = nearest ? "the nearest known one is " + *nearest : "known are " + join(known_);
+    if (nearest || is_harmless(name))
+      problem(name, "unknown key, " + known);
+    else
+      problems_.push_back({pointer_, fmt::format("unknown key of {} bytes, {}", name.size(), known)});
   }
 }
 

@@ -34,7 +34,8 @@ class ObjectReader {
   void texts(std::string_view name, std::vector<std::string>& out, const char* allowed, const Valid& valid);
 
   void integer(std::string_view name, std::int64_t low, std::int64_t high, std::int64_t& out);
-  void number(std::string_view name, double above, double high, double& out);
+  /// Above `above`, and at least `low`.
+  void number(std::string_view name, double above, double high, double& out, double low = 0);
   /// A whole number with ms, s, m, h or d.
   void duration(std::string_view name, std::chrono::milliseconds low, std::chrono::milliseconds high,
                 std::chrono::milliseconds& out);
@@ -50,7 +51,8 @@ class ObjectReader {
   void problem(std::string_view name, std::string message);
   std::string pointer_to(std::string_view name) const;
 
-  /// Notes the members that are none of those asked for.
+  /// Notes the members that are none of those asked for. One that no key here resembles is told by its length
+  /// alone: it may be an openid in the wrong place, or a key.
   void finish();
 
  private:

@@ -12,9 +12,25 @@ namespace couponsync::daemon {
 namespace {
 
 constexpr std::size_t kMaxSocketPath = 107;
+constexpr std::size_t kMaxPath = 4095;
+constexpr std::size_t kShortestKey = 64;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+bool is_base64(char c) { return is_digit(c) || is_letter(c) || c == '+' || c == '/' || c == '='; }
+
+/// A PEM text on one line, or the Base64 of a key: a name of a file is no longer than 255 bytes, and a path
+/// of nothing but such letters has some other character or a short part.
+bool is_key(std::string_view text) {
+  if (text.find("-----BEGIN") != std::string_view::npos || text.find("-----END") != std::string_view::npos)
+    return true;
+  const auto is_base64_run = [](std::string_view run) { return std::ranges::all_of(run, is_base64); };
+  // Padding, or the first bytes of any DER structure of a key's size, which no path begins with by chance.
+  return text.size() >= kShortestKey && is_base64_run(text) &&
+         (text.ends_with('=') || text.starts_with("MI"));
+}
 
 bool is_port(std::string_view text) {
   unsigned port = 0;
@@ -38,7 +54,7 @@ bool is_serial(std::string_view text) {
 bool is_coupon_state(std::string_view text) { return life_stage(text).has_value(); }
 
 bool is_path(std::string_view text) {
-  return !text.empty() && text.size() <= 4095 && text.find('\0') == std::string_view::npos;
+  return !text.empty() && text.size() <= kMaxPath && std::ranges::none_of(text, is_control) && !is_key(text);
 }
 
 bool is_listen_address(std::string_view text) {

@@ -18,7 +18,9 @@ inline constexpr const char* kCouponStateAllowed =
     "one of CONFIRMING, PENDING, EFFECTIVE, USED, EXPIRED, DELETED, DEACTIVATED";
 bool is_coupon_state(std::string_view text);
 
-inline constexpr const char* kPathAllowed = "a path of 1 to 4095 bytes";
+/// A key that was pasted in the place of its file's name must never be shown as a path.
+inline constexpr const char* kPathAllowed =
+    "a path of 1 to 4095 bytes without control characters; a key itself belongs into a file of its own";
 bool is_path(std::string_view text);
 
 inline constexpr const char* kListenAllowed =

@@ -87,19 +87,21 @@ int documented_status(const ApiError& error) {
 }
 
 /// The API answers with documented statuses and codes. Any other answer is the word of whoever stands in
-/// front of it, and passes: of a proxy, a firewall, a server that is being replaced.
+/// front of it, and passes: of a proxy, a firewall, a server that is being replaced. Without a body a 401 or
+/// 403 may still be the API's own: it is a refusal, which nobody believes before the other domain says so
+/// too.
 FailureKind kind_of(int status, bool is_api_error, bool has_body, bool had_page_token) {
   using enum FailureKind;
   switch (status) {
     case 200:
       return not_a_listing;
     case 400:
-      if (has_body && !is_api_error) return unexpected_status;
+      if (!is_api_error) return unexpected_status;
       return had_page_token ? page_token_rejected : bad_request;
     case 401:
-      return credentials_refused;
+      return is_api_error || !has_body ? credentials_refused : unexpected_status;
     case 403:
-      return permission_refused;
+      return is_api_error || !has_body ? permission_refused : unexpected_status;
     case 404:
       return is_api_error ? not_found : unexpected_status;
     case 408:  // the request did not come in time,

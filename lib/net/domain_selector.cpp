@@ -35,6 +35,14 @@ void DomainHealth::succeeded(SteadyTime now) {
 
 void DomainHealth::failed(SteadyTime now) {
   --out_;
+  count_failure(now);
+}
+
+void DomainHealth::blamed(SteadyTime now) {
+  if (!open_) count_failure(now);
+}
+
+void DomainHealth::count_failure(SteadyTime now) {
   if (!open_) {
     remember(true);
     if (!judged_down()) return;
@@ -111,6 +119,8 @@ void DomainSelector::succeeded(Domain domain, SteadyTime now) {
 }
 
 void DomainSelector::failed(Domain domain, SteadyTime now) { health(domain).failed(now); }
+
+void DomainSelector::blamed(Domain domain, SteadyTime now) { health(domain).blamed(now); }
 
 void DomainSelector::abandoned(Domain domain) { health(domain).abandoned(); }
 

@@ -32,6 +32,8 @@ class DomainHealth {
   void chosen();
   void succeeded(SteadyTime now);
   void failed(SteadyTime now);
+  /// A call that has ended was a failure after all.
+  void blamed(SteadyTime now);
   /// The call ended without evidence.
   void abandoned();
   /// It works: what was before is forgotten.
@@ -42,6 +44,7 @@ class DomainHealth {
   static constexpr std::size_t kRemembered = 20;
 
   bool judged_down() const;
+  void count_failure(SteadyTime now);
   void remember(bool failed);
   void trip(SteadyTime now);
 
@@ -75,6 +78,8 @@ class DomainSelector {
   void succeeded(Domain domain, SteadyTime now);
   /// A failure came that is evidence against the domain (`OfDomain::is_down`).
   void failed(Domain domain, SteadyTime now);
+  /// A reply that was taken for no evidence turns out to be evidence against the domain.
+  void blamed(Domain domain, SteadyTime now);
   /// The call chosen for this domain ended without evidence (cancelled).
   void abandoned(Domain domain);
 

@@ -6,6 +6,8 @@
 namespace couponsync {
 namespace {
 
+using std::chrono::milliseconds;
+
 /// More in a row are no accident of kept connections any more.
 constexpr int kMostStale = 3;
 
@@ -15,6 +17,15 @@ bool is_too_fast(const Result<FetchedPage>& page) {
 
 bool is_refusal(const Result<FetchedPage>& page) {
   return page.has_error() && page.error().rule().remedy == Remedy::stop_sending;
+}
+
+/// After a pause that was asked for there is room for everybody. Shorter ones show nothing.
+constexpr milliseconds kPause{3000};
+
+/// A refusal, or a 429 that is not in the API's words: a proxy before one domain may have said it.
+bool may_be_one_domains(const Failure& failure) {
+  const Remedy remedy = failure.rule().remedy;
+  return remedy == Remedy::stop_sending || (remedy == Remedy::repeat_when_paced && failure.code.empty());
 }
 
 /// A call whose reply is awaited: if it is cancelled, what was reserved for it is given back.
@@ -65,6 +76,7 @@ Caller::Caller(Deps deps, std::shared_ptr<Session> session, const boost::asio::a
       pacer_(deps.env, deps.rate, executor),
       gate_(deps.env, deps.events, executor),
       outage_(deps.env, deps.pause, executor),
+      evidence_([&env = deps.env] { return env.random_unit(); }),
       changed_(executor) {}
 
 Task<Call> Caller::call(const ListingKey& key, const std::optional<std::string>& page_token, Route& route,
@@ -144,7 +156,7 @@ Task<Call> Caller::send(const ListingKey& key, const std::optional<std::string>&
   call.page = std::move(answer.page);
   cost.bytes += answer.wire_bytes;
   if (is_too_fast(call.page)) ++cost.rate_limited;
-  learn(domains, asked, call, answer);
+  learn(domains, asked, taken, call, answer);
   tell_outage(domains, slot.way, asked, call, answer.replied);
 
   taken.avoid.reset();
@@ -152,7 +164,8 @@ Task<Call> Caller::send(const ListingKey& key, const std::optional<std::string>&
   const Failure& failure = call.page.error();
   // A proxy in front of one domain may be what breaks the signatures.
   const OfDomain of_domain = failure.rule().of_domain;
-  if (of_domain == OfDomain::is_down || (of_domain == OfDomain::unproven && taken.failed > 0))
+  if (of_domain == OfDomain::is_down || (of_domain == OfDomain::unproven && taken.failed > 0) ||
+      may_be_one_domains(failure))
     taken.avoid = call.domain;
   co_return call;
 }
@@ -164,41 +177,62 @@ Domain Caller::choose(DomainSelector& domains, const Slot& slot, Route& route, R
   return domain;
 }
 
-void Caller::learn(DomainSelector& domains, const ListingKey& asked, const Call& call, const Answer& answer) {
-  learn_pace(call, answer);
-  learn_domain(domains, asked, call, answer.replied);
+void Caller::learn(DomainSelector& domains, const ListingKey& asked, Route& route, Call& call,
+                   const Answer& answer) {
+  learn_pace(asked, route, call, answer);
+  learn_domain(domains, asked, route, call, answer.replied);
   const bool works = shows_that_calls_work(call.page);
   if (answer.replied) evidence_.answered(asked, call.sent_at, works);
   if (works || call.page.error().rule().remedy == Remedy::repeat) evidence_.ended(asked, works);
 }
 
-void Caller::learn_pace(const Call& call, const Answer& answer) {
+void Caller::learn_pace(const ListingKey& asked, Route& route, Call& call, const Answer& answer) {
   const SteadyTime now = deps_.env.steady_now();
   RateController& rate = deps_.rate;
-  if (!answer.replied) return rate.unanswered(call.sent_at, now);
+  // A limit that is this listing's own is no news of the brand's.
+  const bool is_known = is_too_fast(call.page) && (evidence_.is_blamed(asked) || route.limit_is_doubtful);
+  if (!answer.replied || is_known) return rate.unanswered(call.sent_at, now);
   if (!is_too_fast(call.page)) {
     rate.accepted(call.sent_at, now);
     if (!rate.paused_until(now) && !rate.held_since()) deps_.pause.over(PauseCause::too_fast);
     return;
   }
   evidence_.limited();
-  rate.refused(call.sent_at, now, call.page.error().retry_after);
+  const Failure& failure = call.page.error();
+  const bool was_paused = rate.paused_until(now).has_value();
+  call.passed_over = !obeys(asked, route, failure);
+  const std::optional<milliseconds> retry_after = call.passed_over ? std::nullopt : failure.retry_after;
+  rate.refused(call.sent_at, now, retry_after);
   const std::optional<SteadyTime> until = rate.paused_until(now);
+  call.began_pause = until && !was_paused && retry_after >= kPause;
+  if (until && retry_after >= kPause && !route.paused_until) route.paused_until = until;
   if (!until && !rate.held_since()) return;
-  deps_.pause.too_fast(call.page.error(), until);
+  deps_.pause.too_fast(failure, until);
   changed_.notify_all();
 }
 
-void Caller::learn_domain(DomainSelector& domains, const ListingKey& asked, const Call& call, bool replied) {
+/// A listing that had everybody pause, and is refused again when others got through after that, may be alone
+/// with it: its next pause waits until a witness says the same.
+bool Caller::obeys(const ListingKey& asked, const Route& route, const Failure& too_fast) {
+  if (!too_fast.retry_after || *too_fast.retry_after < kPause) return true;
+  if (!route.paused_until || !evidence_.others_work_since(asked, *route.paused_until)) return true;
+  return !evidence_.distrust(asked, deps_.env.steady_now());
+}
+
+void Caller::learn_domain(DomainSelector& domains, const ListingKey& asked, Route& route, const Call& call,
+                          bool replied) {
   const SteadyTime now = deps_.env.steady_now();
   const bool was_open = domains.open(call.domain);
   std::optional<Failure> failure;
   if (call.page.has_error()) failure = call.page.error();
   const bool against = failure && failure->rule().of_domain == OfDomain::is_down;
+  const bool doubtful = failure && may_be_one_domains(*failure);
   // Nothing came of it, or WeChat Pay itself sent a wrong signature; and a listing that fails alone blames no
   // domain.
-  const bool no_evidence = failure && (against ? evidence_.is_blamed(asked)
-                                               : !replied || failure->rule().of_domain != OfDomain::works);
+  const bool is_own = evidence_.is_blamed(asked) ||
+                      (route.failing_since && evidence_.others_work_since(asked, *route.failing_since));
+  const bool no_evidence =
+      failure && (against ? is_own : doubtful || !replied || failure->rule().of_domain != OfDomain::works);
   if (no_evidence)
     domains.abandoned(call.domain);
   else if (against)
@@ -208,6 +242,21 @@ void Caller::learn_domain(DomainSelector& domains, const ListingKey& asked, cons
   const bool is_open = domains.open(call.domain);
   if (!was_open && is_open && failure) deps_.events.domain_avoided(call.domain, *failure);
   if (was_open && !is_open) deps_.events.domain_back(call.domain);
+  tell_doubtful(domains, route, call, doubtful);
+}
+
+/// What one domain refuses and the other one gives is the word of whatever stands before the first.
+void Caller::tell_doubtful(DomainSelector& domains, Route& route, const Call& call, bool doubtful) {
+  if (doubtful) {
+    if (!route.doubtful) route.doubtful = call.domain, route.doubtful_why = call.page.error();
+    return;
+  }
+  if (!shows_that_calls_work(call.page)) return;
+  const std::optional<Domain> refuser = std::exchange(route.doubtful, std::nullopt);
+  if (!refuser || *refuser == call.domain) return;
+  const bool was_open = domains.open(*refuser);
+  domains.blamed(*refuser, deps_.env.steady_now());
+  if (!was_open && domains.open(*refuser)) deps_.events.domain_avoided(*refuser, route.doubtful_why);
 }
 
 void Caller::tell_outage(DomainSelector& domains, OutageGate::Pass& way, const ListingKey& asked,
@@ -218,7 +267,7 @@ void Caller::tell_outage(DomainSelector& domains, OutageGate::Pass& way, const L
   if (of_domain == OfDomain::is_down || of_domain == OfDomain::unproven) {
     if (!call.is_try && evidence_.is_blamed(asked)) return way.ended();
     way.failed(call.domain, failure);
-    if (domains.all_dead()) begin_outage(failure);
+    if (domains.all_dead() && !evidence_.others_work_since(asked, call.sent_at)) begin_outage(failure);
     return;
   }
   if (replied) return way.got_through();

@@ -29,6 +29,11 @@ struct Route {
   std::optional<Domain> avoid;  ///< the domain the last one failed on
   int failed = 0;               ///< passing failures since the page was asked for, or since the last outage
   int stale_in_a_row = 0;       ///< kept connections that turned out closed
+  std::optional<SteadyTime> failing_since{};  ///< when the first attempt that failed was sent
+  std::optional<SteadyTime> paused_until{};   ///< the end of the first pause that it asked everybody for
+  bool limit_is_doubtful = false;             ///< it is refused as too fast, as a witness is not
+  std::optional<Domain> doubtful{};  ///< answered it as a proxy might that stands before one domain only
+  Failure doubtful_why{};            ///< what it said
 };
 
 /// What became of one call.
@@ -36,9 +41,11 @@ struct Call {
   Result<FetchedPage> page;
   Domain domain = Domain::primary;
   SteadyTime sent_at{};
-  bool of_another = false;  ///< another listing was asked for, to find out whether anything works
-  bool is_try = false;      ///< made while no domain worked: its failure says nothing of its page
-  bool has_waited = false;  ///< until a domain worked
+  bool of_another = false;   ///< another listing was asked for, to find out whether anything works
+  bool is_try = false;       ///< made while no domain worked: its failure says nothing of its page
+  bool has_waited = false;   ///< until a domain worked
+  bool began_pause = false;  ///< its Retry-After holds everybody back, and nothing did before
+  bool passed_over = false;  ///< its Retry-After holds nobody back: others contradict it
   std::optional<SendingGate::Doubt> doubt{};  ///< it was refused, and it is for the caller to confirm that
 };
 
@@ -94,9 +101,13 @@ class Caller {
   Task<Call> send(const ListingKey& key, const std::optional<std::string>& page_token, Route& route,
                   RunCounters& cost, Slot slot, bool as_probe);
   Domain choose(DomainSelector& domains, const Slot& slot, Route& route, RunCounters& cost);
-  void learn(DomainSelector& domains, const ListingKey& asked, const Call& call, const Answer& answer);
-  void learn_pace(const Call& call, const Answer& answer);
-  void learn_domain(DomainSelector& domains, const ListingKey& asked, const Call& call, bool replied);
+  void learn(DomainSelector& domains, const ListingKey& asked, Route& route, Call& call,
+             const Answer& answer);
+  void learn_pace(const ListingKey& asked, Route& route, Call& call, const Answer& answer);
+  bool obeys(const ListingKey& asked, const Route& route, const Failure& too_fast);
+  void learn_domain(DomainSelector& domains, const ListingKey& asked, Route& route, const Call& call,
+                    bool replied);
+  void tell_doubtful(DomainSelector& domains, Route& route, const Call& call, bool doubtful);
   void tell_outage(DomainSelector& domains, OutageGate::Pass& way, const ListingKey& asked, const Call& call,
                    bool replied);
 

@@ -22,6 +22,11 @@ constexpr int kRefusalsToStop = 3;
 /// Where calls were accepted lately, stray refusals are more likely than refused credentials.
 constexpr int kRefusalsToStopLater = 5;
 constexpr std::chrono::seconds kLately{60};
+/// Where others are accepted, so many refusals of one page are the listing's own.
+constexpr int kOwnRefusals = 3;
+constexpr std::chrono::seconds kJustBefore{10};
+/// So many others must fail as well before no domain works.
+constexpr int kWitnesses = 3;
 constexpr int kTimesMoreWhileIll = 3;
 /// How often a page that met an outage gets all its attempts again.
 constexpr int kFreshStarts = 3;
@@ -41,7 +46,6 @@ struct Client::Fetch {
   RunCounters& cost;
   Call call{};  ///< the last one
   Route route{};
-  std::optional<SteadyTime> failing_since{};  ///< when the first attempt that failed was sent
   int fresh_starts = 0;
   OwnLimit limit{};
 };
@@ -58,7 +62,10 @@ Task<Result<FetchedPage>> Client::fetch(ListingKey key, std::optional<std::strin
     fetch.call = std::move(call);
     const Next next = co_await judge(fetch);
     if (next == Next::again) continue;
-    if (fetch.call.page.has_value()) caller_.evidence().absolve(fetch.key);
+    if (fetch.call.page.has_value())
+      caller_.evidence().absolve(fetch.key);
+    else
+      caller_.evidence().retract(fetch.key);
     co_return std::move(fetch.call.page);
   }
 }
@@ -67,7 +74,7 @@ Task<Client::Next> Client::judge(Fetch& fetch) {
   if (fetch.call.has_waited && !fetch.call.is_try && fetch.fresh_starts < kFreshStarts) {
     ++fetch.fresh_starts;
     fetch.route.failed = 0;
-    fetch.failing_since.reset();
+    fetch.route.failing_since.reset();
   }
   if (is_refusal(fetch.call)) {
     const Next next = co_await judge_refusal(fetch);
@@ -108,21 +115,40 @@ Task<Client::Next> Client::judge_refusal(Fetch& fetch) {
   // Another one finds out what it means, or nothing is sent anyway.
   if (fetch.call.of_another || !evidence.is_blamed(fetch.key)) co_return Next::again;
   if (evidence.others_work_since(fetch.key, fetch.call.sent_at)) co_return Next::give_up;
-  const std::optional<Call> witness = co_await ask_witness(fetch.key, fetch.cost);
+  std::vector<ListingKey> asked;
+  const std::optional<Call> witness = co_await ask_witness(fetch.key, asked, fetch.cost);
   if (witness && shows_that_calls_work(witness->page)) co_return Next::give_up;
   evidence.absolve(fetch.key);
   co_return Next::again;
 }
 
-/// The same page again, and then another listing's, in turn: refused in a row they stop all sending; but if
-/// others are accepted and this listing is refused once more, it fails alone.
+/// Other users' listings, each once, and the same page where there are no others: refused in a row they stop
+/// all sending; but if others are accepted and this listing is refused again, it fails alone. The first of
+/// these calls goes to the other domain: what refuses may stand before one only.
 Task<Client::Next> Client::confirm(Fetch& fetch, SendingGate::Doubt doubt) {
   Evidence& evidence = caller_.evidence();
   const bool worked_lately = evidence.any_works_since(deps_.env.steady_now() - kLately);
   const int enough = worked_lately ? kRefusalsToStopLater : kRefusalsToStop;
   const std::optional<std::string> first_page;
+  std::vector<ListingKey> asked;
+  int own_refusals = 1;
   bool others_work = false;
-  for (int refusals = 1; refusals < enough;) {
+  std::optional<Domain> avoid = fetch.call.domain;
+  for (int refusals = 1; others_work ? own_refusals < kOwnRefusals : refusals < enough;) {
+    std::optional<ListingKey> witness;
+    if (!others_work && std::ssize(asked) < enough) witness = evidence.witness_for(fetch.key, asked);
+    if (witness) {
+      Route route;
+      route.avoid = std::exchange(avoid, std::nullopt);
+      asked.push_back(*witness);
+      const Call call = co_await caller_.confirming_call(*witness, first_page, route, fetch.cost);
+      others_work = shows_that_calls_work(call.page);
+      // The page has not been refused there yet.
+      if (others_work) avoid = fetch.call.domain;
+      if (is_refusal(call)) ++refusals;
+      continue;
+    }
+    if (avoid) fetch.route.avoid = std::exchange(avoid, std::nullopt);
     Call own = co_await caller_.confirming_call(fetch.key, fetch.page_token, fetch.route, fetch.cost);
     if (own.of_another) continue;  // it had to wait for a domain that works
     fetch.call = std::move(own);
@@ -131,19 +157,14 @@ Task<Client::Next> Client::confirm(Fetch& fetch, SendingGate::Doubt doubt) {
       co_return Next::give_up;
     }
     ++refusals;
-    if (others_work) {
-      doubt.dispelled();
-      evidence.blame(fetch.key);
-      co_return Next::give_up;
-    }
-    const std::optional<ListingKey> witness = evidence.witness_for(fetch.key);
-    if (!witness || refusals >= enough) continue;
-    Route route;
-    const Call asked = co_await caller_.confirming_call(*witness, first_page, route, fetch.cost);
-    others_work = shows_that_calls_work(asked.page);
-    if (is_refusal(asked)) ++refusals;
+    ++own_refusals;
   }
-  caller_.stop_sending(doubt, fetch.call.page.error());
+  if (others_work) {
+    doubt.dispelled();
+    evidence.blame(fetch.key);
+  } else {
+    caller_.stop_sending(doubt, fetch.call.page.error());
+  }
   co_return Next::give_up;
 }
 
@@ -152,16 +173,26 @@ Task<Client::Next> Client::judge_limit(Fetch& fetch) {
   Evidence& evidence = caller_.evidence();
   const Failure failure = fetch.call.page.error();
   deps_.events.rate_limited(fetch.key, fetch.call.domain, failure);
-  fetch.limit.refused(evidence.worked(), evidence.limited_so_far(), failure.retry_after);
+  fetch.limit.refused(evidence.worked(), evidence.limited_so_far(),
+                      fetch.call.passed_over ? std::nullopt : failure.retry_after);
   const bool known = evidence.is_blamed(fetch.key);
   if (fetch.limit.is_own(known)) {
     evidence.blame(fetch.key);
     co_return Next::give_up;
   }
-  // Not in a rhythm that a quota's window could have as well.
-  if (fetch.limit.wants_witness(known) && (known || deps_.env.random_unit() < 0.5)) {
-    fetch.limit.asked_witness();
-    co_await ask_witness(fetch.key, fetch.cost);
+  const bool works = evidence.any_works_since(deps_.env.steady_now() - kJustBefore);
+  const double chance = fetch.limit.witness_chance(known, works);
+  // Who had everybody pause lets another one go first when that is over: then it is known whose limit it was.
+  const bool must_ask = fetch.call.began_pause || fetch.call.passed_over;
+  if (!must_ask && (chance <= 0 || deps_.env.random_unit() >= chance)) co_return Next::again;
+  std::vector<ListingKey> asked;
+  const std::optional<Call> witness = co_await ask_witness(fetch.key, asked, fetch.cost);
+  if (witness) {
+    fetch.limit.asked_witness(shows_that_calls_work(witness->page));
+    fetch.route.limit_is_doubtful = fetch.limit.is_doubtful();
+  } else if (known) {
+    // Nobody is left to tell, so its word is as good as any.
+    evidence.absolve(fetch.key);
   }
   co_return Next::again;
 }
@@ -186,7 +217,7 @@ Task<Client::Next> Client::judge_passing(Fetch& fetch) {
   // A failed try of an outage says nothing about the page, and the gate says when the next one goes.
   milliseconds wait{0};
   if (!fetch.call.is_try) {
-    if (!fetch.failing_since) fetch.failing_since = fetch.call.sent_at;
+    if (!fetch.route.failing_since) fetch.route.failing_since = fetch.call.sent_at;
     // While many calls break off and others get through, a page needs more luck.
     // What this machine lacks, luck does not bring.
     const bool ill =
@@ -210,19 +241,26 @@ Task<Client::Next> Client::judge_passing(Fetch& fetch) {
 Task<Client::Next> Client::judge_exhausted(Fetch& fetch) {
   Evidence& evidence = caller_.evidence();
   const Failure failure = fetch.call.page.error();
-  bool is_own = evidence.is_blamed(fetch.key) || evidence.others_work_since(fetch.key, *fetch.failing_since);
-  if (!is_own) {
-    const std::optional<Call> witness = co_await ask_witness(fetch.key, fetch.cost);
+  const SteadyTime since = *fetch.route.failing_since;
+  bool is_own = evidence.is_blamed(fetch.key) || evidence.others_work_since(fetch.key, since);
+  std::vector<ListingKey> asked;
+  for (int i = 0; i < kWitnesses && !is_own; ++i) {
+    const std::optional<Call> witness = co_await ask_witness(fetch.key, asked, fetch.cost);
+    is_own = evidence.others_work_since(fetch.key, since);
+    if (is_own) break;
     if (!witness) {
       // There is no other listing. What the API says is about this one, what breaks calls is not.
-      is_own = !failure.code.empty() || failure.rule().of_domain != OfDomain::is_down;
-    } else if (shows_that_calls_work(witness->page)) {
-      is_own = true;
-    } else if (witness->page.error().rule().remedy != Remedy::repeat) {
+      if (asked.empty()) is_own = !failure.code.empty() || failure.rule().of_domain != OfDomain::is_down;
+      break;
+    }
+    if (witness->page.has_error() && witness->page.error().rule().remedy != Remedy::repeat) {
       // Refused or too fast: that is no answer.
       fetch.route.failed = options_.max_attempts - 1;
       co_return Next::again;
     }
+    // It fails as well: there may be better ones to ask.
+    if (witness->is_try) break;
+    evidence.retract(asked.back());
   }
   if (is_own) {
     evidence.blame(fetch.key);
@@ -234,9 +272,11 @@ Task<Client::Next> Client::judge_exhausted(Fetch& fetch) {
   co_return Next::again;
 }
 
-Task<std::optional<Call>> Client::ask_witness(const ListingKey& key, RunCounters& cost) {
-  const std::optional<ListingKey> witness = caller_.evidence().witness_for(key);
+Task<std::optional<Call>> Client::ask_witness(const ListingKey& key, std::vector<ListingKey>& asked,
+                                              RunCounters& cost) {
+  const std::optional<ListingKey> witness = caller_.evidence().witness_for(key, asked);
   if (!witness) co_return std::nullopt;
+  asked.push_back(*witness);
   const std::optional<std::string> first_page;
   Route route;
   Call call = co_await caller_.call(*witness, first_page, route, cost);

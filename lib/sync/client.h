@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace couponsync {
 
@@ -59,8 +60,10 @@ class Client {
   Task<> wait_after_another(Fetch& fetch);
   Task<Next> judge_passing(Fetch& fetch);
   Task<Next> judge_exhausted(Fetch& fetch);
-  /// Asks another listing's first page; nothing if there is no other.
-  Task<std::optional<Call>> ask_witness(const ListingKey& key, RunCounters& cost);
+  /// Asks another listing's first page, one that was not `asked` yet, which it then is; nothing if there is
+  /// no other.
+  Task<std::optional<Call>> ask_witness(const ListingKey& key, std::vector<ListingKey>& asked,
+                                        RunCounters& cost);
   std::chrono::milliseconds backoff(const Fetch& fetch, const Failure& failure);
 
   Deps deps_;

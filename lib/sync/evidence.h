@@ -7,8 +7,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace couponsync {
@@ -22,11 +25,15 @@ bool shows_that_calls_work(const Result<T>& answer) {
 }
 
 /// Tells a failure that is one listing's own from one that all have: by what became of calls for other
-/// listings, and by naming one that can be asked as a witness. Pure.
+/// listings, and by naming some that can be asked as witnesses. Pure, but for `chance`, which gives [0, 1).
 class Evidence {
  public:
-  /// A listing that may be asked: one that did not fail last time. The last few that were offered are kept.
+  explicit Evidence(std::function<double()> chance) : chance_(std::move(chance)) {}
+
+  /// A listing that may be asked: one that did not fail last time. Some of those that were offered are kept.
   void offer(const ListingKey& key);
+  /// It failed: there are better ones to ask.
+  void retract(const ListingKey& key);
   /// None of those known may be asked any more: some are watched no longer.
   void forget_witnesses();
 
@@ -46,14 +53,18 @@ class Evidence {
   void ended(const ListingKey& key, bool got_through);
   /// Of the last calls for other listings many broke off as well: the service is ill.
   bool others_break_off(const ListingKey& key) const;
-  /// Another listing, by preference one whose calls worked lately, and not always the same. Nothing if no
-  /// other one is known.
-  std::optional<ListingKey> witness_for(const ListingKey& key);
+  /// Another listing than `key`, first of all the one whose calls worked last, then any of those that are not
+  /// in `asked`, by preference another user's of another group of the watchlist: those who fail alike are
+  /// often alike. Nothing if no other one is known.
+  std::optional<ListingKey> witness_for(const ListingKey& key, std::span<const ListingKey> asked = {});
 
   /// The failure was the listing's own: as long as it fails it says nothing of the others.
   void blame(const ListingKey& key);
   void absolve(const ListingKey& key);
   bool is_blamed(const ListingKey& key) const;
+  /// What this listing asks of everybody is contradicted by others. Whether it may be passed over: that is
+  /// for a few at a time only, since where many ask for the same they may be right.
+  bool distrust(const ListingKey& key, SteadyTime now);
 
  private:
   /// The latest times of two different listings: enough to know the latest of all but any one.
@@ -82,10 +93,15 @@ class Evidence {
   };
   std::array<Ended, 20> ended_;  ///< the last ones, those of blamed listings left out
   std::size_t next_ended_ = 0;
+  std::function<double()> chance_;
   std::vector<ListingKey> candidates_;
-  std::size_t next_candidate_ = 0;
-  std::size_t next_offered_ = 0;
+  std::size_t offered_ = 0;
   bool asked_the_latest_ = false;
+  struct Distrusted {
+    std::size_t key = 0;  ///< its hash
+    SteadyTime last;
+  };
+  std::array<std::optional<Distrusted>, 3> distrusted_;
   std::unordered_set<std::size_t> blamed_;  ///< hashes
 };
 

@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kProbeEvery = 60s;
 constexpr TryTempo kTempo{.first = kProbeEvery,
-                          .early = {kProbeEvery, kProbeEvery},
+                          // Those who were asked may have been refused alone, all of them.
+                          .early = {5s, 15s},
                           .every = kProbeEvery,
                           .undecided = 0s,
                           .most_out = 1};

@@ -48,7 +48,6 @@ TEST(ClassifyError, KnowsEveryDocumentedError) {
 
 TEST(ClassifyError, BlamesThePageTokenForABadRequestThatHadOne) {
   EXPECT_EQ(classify(reply_of(400, error_body("PARAM_ERROR")), true).kind, FailureKind::page_token_rejected);
-  EXPECT_EQ(classify(reply_of(400, ""), true).kind, FailureKind::page_token_rejected);
   EXPECT_EQ(classify(reply_of(404, error_body("NOT_FOUND")), true).kind, FailureKind::not_found);
 }
 
@@ -76,20 +75,17 @@ const std::vector<std::string> kForeignBodies{"<html>404</html>",
 TEST(ClassifyError, GoesByStatusWhereTheBodySaysNothing) {
   using enum FailureKind;
   const std::pair<int, FailureKind> table[] = {
-      {100, unexpected_status},   {199, unexpected_status}, {201, unexpected_status},
-      {204, unexpected_status},   {301, unexpected_status}, {302, unexpected_status},
-      {304, unexpected_status},   {307, unexpected_status}, {400, unexpected_status},
-      {401, credentials_refused}, {402, unexpected_status}, {403, permission_refused},
-      {404, unexpected_status},   {405, unexpected_status}, {407, unexpected_status},
-      {408, server_error},        {409, unexpected_status}, {410, unexpected_status},
-      {413, unexpected_status},   {414, unexpected_status}, {421, server_error},
-      {422, unexpected_status},   {425, server_error},      {429, rate_limited},
-      {431, unexpected_status},   {451, unexpected_status}, {494, unexpected_status},
-      {499, unexpected_status},   {500, server_error},      {501, server_error},
-      {502, server_error},        {503, server_error},      {504, server_error},
-      {520, server_error},        {522, server_error},      {524, server_error},
-      {530, server_error},        {598, server_error},      {599, server_error},
-      {600, unexpected_status},   {0, unexpected_status}};
+      {100, unexpected_status}, {199, unexpected_status}, {201, unexpected_status}, {204, unexpected_status},
+      {301, unexpected_status}, {302, unexpected_status}, {304, unexpected_status}, {307, unexpected_status},
+      {400, unexpected_status}, {401, unexpected_status}, {402, unexpected_status}, {403, unexpected_status},
+      {404, unexpected_status}, {405, unexpected_status}, {407, unexpected_status}, {408, server_error},
+      {409, unexpected_status}, {410, unexpected_status}, {413, unexpected_status}, {414, unexpected_status},
+      {421, server_error},      {422, unexpected_status}, {425, server_error},      {429, rate_limited},
+      {431, unexpected_status}, {451, unexpected_status}, {494, unexpected_status}, {499, unexpected_status},
+      {500, server_error},      {501, server_error},      {502, server_error},      {503, server_error},
+      {504, server_error},      {520, server_error},      {522, server_error},      {524, server_error},
+      {530, server_error},      {598, server_error},      {599, server_error},      {600, unexpected_status},
+      {0, unexpected_status}};
   for (const auto& [status, kind] : table)
     for (const std::string& body : kForeignBodies)
       for (const bool had_page_token : {false, true}) {
@@ -101,7 +97,7 @@ TEST(ClassifyError, GoesByStatusWhereTheBodySaysNothing) {
 
 TEST(ClassifyError, TakesAnythingButTheApisOwnWordAsPassingAndTriesTheOtherDomain) {
   for (const int status :
-       {301, 302, 400, 404, 405, 408, 409, 413, 414, 421, 422, 425, 431, 451, 499, 502, 521, 598})
+       {301, 302, 400, 401, 403, 404, 405, 408, 409, 413, 414, 421, 422, 425, 431, 451, 499, 502, 521, 598})
     for (const std::string& body : kForeignBodies) {
       const Failure failure = classify(reply_of(status, body), true);
       EXPECT_EQ(failure.rule().remedy, Remedy::repeat) << status << ' ' << body;
@@ -115,7 +111,11 @@ TEST(ClassifyError, TakesTheApisOwnWordForWhatItIs) {
   EXPECT_EQ(classify(reply_of(404, "{\"code\":\"NOT_FOUND\",\"message\":\"\xC4\xFA\"}")).kind, not_found)
       << "GBK";
   EXPECT_EQ(classify(reply_of(404, R"({"code":"NOT_FOUND","message":"\ud83d"})")).kind, not_found);
-  EXPECT_EQ(classify(reply_of(400, "")).kind, bad_request) << "the API's body may be missing";
+  for (const bool had_page_token : {false, true})
+    EXPECT_EQ(classify(reply_of(400, ""), had_page_token).kind, unexpected_status)
+        << "of a 400 it would say what is wrong";
+  EXPECT_EQ(classify(reply_of(401, "")).kind, credentials_refused) << "the API's body may be missing";
+  EXPECT_EQ(classify(reply_of(403, "")).kind, permission_refused);
   EXPECT_EQ(classify(reply_of(404, "")).kind, unexpected_status)
       << "but of a 404 it would say what it did not find";
 }

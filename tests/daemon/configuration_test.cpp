@@ -94,6 +94,40 @@ TEST_F(ConfigurationTest, NamesAnUnknownKeyAndTheNearestKnownOne) {
             "http, log");
 }
 
+/// Whoever pastes a key where its file's name belongs must not find it in the log.
+TEST_F(ConfigurationTest, NeverRepeatsAKeyThatStandsInThePlaceOfItsFilesName) {
+  const std::string base64 = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKjMzEfYyjiWA4R4";
+  for (const std::string& key :
+       {"-----BEGIN PRIVATE KEY-----\\n" + base64 + "\\n-----END PRIVATE KEY-----\\n",
+        "-----BEGIN PRIVATE KEY-----" + base64 + "-----END PRIVATE KEY-----", base64, base64 + "\\n",
+        "x\\t" + base64}) {
+    for (const char* name : {"private_key_file", "wechatpay_public_key_file"}) {
+      std::string text = minimal();
+      const std::size_t value = text.find('"', text.find(':', text.find(name))) + 1;
+      text.replace(value, text.find('"', value) - value, key);
+      const std::string found = problems(text);
+      EXPECT_NE(found.find("/credentials/" + std::string(name) + ": found a string of "), std::string::npos)
+          << found;
+      EXPECT_EQ(found.find("MIIE"), std::string::npos) << found;
+    }
+    const std::string found = problems(minimal(R"("api": {"ca_file": ")" + key + "\"}"));
+    EXPECT_NE(found.find("/api/ca_file: found a string of "), std::string::npos) << found;
+    EXPECT_EQ(found.find("MIIE"), std::string::npos) << found;
+  }
+}
+
+TEST_F(ConfigurationTest, TellsOfAnUnknownKeyThatMayBeAnOpenidNothingButItsLength) {
+  const std::string found = problems(minimal(R"("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o": 1)"));
+  EXPECT_NE(found.find("unknown key of 28 bytes"), std::string::npos) << found;
+  EXPECT_EQ(found.find("oUpF8"), std::string::npos) << found;
+}
+
+TEST_F(ConfigurationTest, RefusesARateThatWouldNeverSendACall) {
+  EXPECT_NE(problems(minimal(R"("rate": {"max_requests_per_second": 1e-9})")), "");
+  EXPECT_NE(problems(minimal(R"("rate": {"start_requests_per_second": 0.0009})")), "");
+  EXPECT_EQ(problems(minimal(R"("rate": {"max_requests_per_second": 0.001})")), "");
+}
+
 struct Wrong {
   const char* more;
   const char* message;

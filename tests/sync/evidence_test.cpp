@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,8 +20,10 @@ ListingKey listing(int number) { return {"wxapp", Openid("o" + std::to_string(nu
 
 constexpr SteadyTime kStart{1h};
 
+double in_the_middle() { return 0.5; }
+
 TEST(Evidence, IsWhatCallsForOtherListingsShow) {
-  Evidence evidence;
+  Evidence evidence(in_the_middle);
   EXPECT_FALSE(evidence.others_work_since(listing(1), kStart));
   evidence.answered(listing(1), kStart + 2s, true);
   EXPECT_FALSE(evidence.others_work_since(listing(1), kStart)) << "its own call tells nothing";
@@ -32,7 +35,7 @@ TEST(Evidence, IsWhatCallsForOtherListingsShow) {
 
 TEST(Evidence, KnowsTheLatestOfAllButAnyOneInWhateverOrderTheyCome) {
   for (const int order : {123, 132, 213, 231, 312, 321}) {
-    Evidence evidence;
+    Evidence evidence(in_the_middle);
     for (const int number : {order / 100, order / 10 % 10, order % 10})
       evidence.answered(listing(number), kStart + number * 1s, true);
     EXPECT_TRUE(evidence.others_work_since(listing(3), kStart + 2s)) << order;
@@ -41,31 +44,68 @@ TEST(Evidence, KnowsTheLatestOfAllButAnyOneInWhateverOrderTheyCome) {
   }
 }
 
-TEST(Evidence, NamesAnotherListingAsAWitnessAndNotAlwaysTheSame) {
-  Evidence evidence;
+TEST(Evidence, NamesAnotherListingAsAWitnessAndNoneTwice) {
+  Evidence evidence(in_the_middle);
   EXPECT_FALSE(evidence.witness_for(listing(1)));
   evidence.offer(listing(1));
   EXPECT_FALSE(evidence.witness_for(listing(1))) << "not itself";
   for (int i = 2; i <= 4; ++i) evidence.offer(listing(i));
-  std::set<ListingKey> named;
-  for (int i = 0; i < 4; ++i) named.insert(evidence.witness_for(listing(1)).value());
-  EXPECT_EQ(named, (std::set{listing(2), listing(3), listing(4)}));
+  std::vector<ListingKey> asked;
+  for (int i = 0; i < 3; ++i) asked.push_back(evidence.witness_for(listing(1), asked).value());
+  EXPECT_EQ(std::set(asked.begin(), asked.end()), (std::set{listing(2), listing(3), listing(4)}));
+  EXPECT_FALSE(evidence.witness_for(listing(1), asked));
   evidence.blame(listing(3));
-  for (int i = 0; i < 8; ++i) EXPECT_NE(evidence.witness_for(listing(1)), listing(3));
+  evidence.retract(listing(4));
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(evidence.witness_for(listing(1)), listing(2));
 }
 
 TEST(Evidence, NamesTheOneThatWorkedLastFirstButNotOnlyThat) {
-  Evidence evidence;
+  Evidence evidence(in_the_middle);
   evidence.answered(listing(7), kStart, true);
   EXPECT_EQ(evidence.witness_for(listing(1)), listing(7));
   evidence.offer(listing(2));
-  std::set<ListingKey> named;
-  for (int i = 0; i < 4; ++i) named.insert(evidence.witness_for(listing(1)).value());
-  EXPECT_EQ(named, (std::set{listing(2), listing(7)}));
+  const std::vector<ListingKey> asked{listing(7)};
+  EXPECT_EQ(evidence.witness_for(listing(1), asked), listing(2));
+}
+
+TEST(Evidence, NamesAnyOfAThousandThatWereOffered) {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<double> unit(0, 1);
+  Evidence evidence([&] { return unit(random); });
+  std::set<ListingKey> low;
+  std::set<ListingKey> high;
+  for (int i = 0; i < 1'000; ++i) evidence.offer(listing(i));
+  for (int i = 0; i < 200; ++i) {
+    const ListingKey witness = evidence.witness_for(listing(2'000)).value();
+    (std::stoi(witness.openid.reveal().substr(1)) < 500 ? low : high).insert(witness);
+  }
+  EXPECT_GE(low.size(), 15U);
+  EXPECT_GE(high.size(), 15U);
+}
+
+TEST(Evidence, NamesByPreferenceAnotherGroupsListing) {
+  Evidence evidence(in_the_middle);
+  for (int i = 0; i < 50; ++i) evidence.offer(listing(i));
+  const ListingKey other_group{"wxother", Openid("o99"), "", "", ""};
+  const ListingKey same_user{"wxother", Openid("o7"), "", "", ""};
+  evidence.offer(same_user);
+  evidence.offer(other_group);
+  EXPECT_EQ(evidence.witness_for(listing(7)), other_group);
+}
+
+TEST(Evidence, PassesOverNoMoreThanThreeAtATime) {
+  Evidence evidence(in_the_middle);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(evidence.distrust(listing(i), kStart));
+  EXPECT_FALSE(evidence.distrust(listing(3), kStart + 1s));
+  EXPECT_TRUE(evidence.distrust(listing(2), kStart + 1s));
+  evidence.blame(listing(0));
+  EXPECT_TRUE(evidence.distrust(listing(3), kStart + 2s));
+  EXPECT_FALSE(evidence.distrust(listing(4), kStart + 59s));
+  EXPECT_TRUE(evidence.distrust(listing(4), kStart + 62s));
 }
 
 TEST(Evidence, OfAnIllServiceIsThatManyCallsBreakOff) {
-  Evidence evidence;
+  Evidence evidence(in_the_middle);
   EXPECT_FALSE(evidence.others_break_off(listing(1)));
   for (int i = 0; i < 20; ++i) evidence.ended(listing(1), false);
   EXPECT_FALSE(evidence.others_break_off(listing(1))) << "they are all its own";
@@ -114,7 +154,7 @@ TEST_F(OwnLimitTest, IsNotFoundWhereMostAreRefused) {
   }
   EXPECT_FALSE(limit_.is_own(false));
   EXPECT_FALSE(limit_.is_own(true));
-  EXPECT_FALSE(limit_.wants_witness(false));
+  EXPECT_LT(limit_.witness_chance(false, false), 0.5) << "a witness uses the others' quota";
 }
 
 TEST_F(OwnLimitTest, NeedsLessAfterPausesOrWhereItIsKnown) {
@@ -130,20 +170,41 @@ TEST_F(OwnLimitTest, NeedsLessAfterPausesOrWhereItIsKnown) {
   EXPECT_TRUE(limit_.is_own(false));
 }
 
+TEST_F(OwnLimitTest, IsFoundByWitnessesWhereOthersWithALimitOfTheirOwnAreAllThatIsAskedFor) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(limit_.witness_chance(false, false), 0);
+    others(0, 2);
+    refuse();
+  }
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_FALSE(limit_.is_own(false)) << i;
+    EXPECT_GT(limit_.witness_chance(false, false), 0);
+    limit_.asked_witness(true);
+    others(1, 2);
+    refuse();
+  }
+  EXPECT_TRUE(limit_.is_own(false));
+}
+
+TEST_F(OwnLimitTest, IsNotFoundByWitnessesOneOfWhomIsRefusedNowAndThen) {
+  for (int i = 0; i < 1'000; ++i) {
+    limit_.asked_witness(i % 6 != 0);
+    others(0, 2);
+    refuse();
+  }
+  EXPECT_FALSE(limit_.is_own(false));
+}
+
 TEST_F(OwnLimitTest, WantsAWitnessWhereNothingElseIsAskedFor) {
   refuse();
-  EXPECT_TRUE(limit_.wants_witness(true));
+  EXPECT_EQ(limit_.witness_chance(true, false), 1);
   refuse();
-  EXPECT_FALSE(limit_.wants_witness(false));
+  EXPECT_EQ(limit_.witness_chance(false, false), 0);
   refuse();
-  EXPECT_TRUE(limit_.wants_witness(false));
-  limit_.asked_witness();
+  EXPECT_EQ(limit_.witness_chance(false, false), 0.5);
   others(1, 0);
   refuse();
-  EXPECT_TRUE(limit_.wants_witness(false)) << "that was the witness";
-  others(1, 0);
-  refuse();
-  EXPECT_FALSE(limit_.wants_witness(false)) << "that was somebody else";
+  EXPECT_EQ(limit_.witness_chance(false, false), 0) << "others have just told";
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ TEST_F(SchedulerTest, ProbesRefusedCredentialsOnceAMinute) {
   start(20);
   run_for(minutes(10) + seconds(1));
   EXPECT_GE(world_->api.calls.size(), 3U + 9U) << "two that make sure of the first, and the probes";
-  EXPECT_LE(world_->api.calls.size(), 3U + 10U);
+  EXPECT_LE(world_->api.calls.size(), 5U + 10U);
   EXPECT_GE(world_->events.sending_stops, 9);
   refused = false;
   run_for(minutes(2));
