@@ -52,19 +52,24 @@ CREATE TABLE absence (
   since_order INTEGER NOT NULL,
   pass INTEGER NOT NULL,
   stage INTEGER NOT NULL,
-  stage_order INTEGER NOT NULL
+  stage_order INTEGER NOT NULL,
+  stage_at INTEGER NOT NULL
 ) STRICT;
 
 -- Until now a listing narrowed by state could mark coupons missing that another state's listing would have shown. Where
--- not all states are watched that was never certain: such coupons are unlisted.
+-- not all states are watched by listings that must hold the coupon's stock and product, that was never certain: such
+-- coupons are unlisted.
 CREATE TEMP TABLE doubtful AS
-SELECT c.id, c.coupon_state, c.missing_since FROM coupon AS c
+SELECT c.id, c.coupon_state, c.missing_since FROM coupon AS c LEFT JOIN stock AS s ON s.stock_id = c.stock_id
 WHERE c.missing_since IS NOT NULL
   AND EXISTS (SELECT 1 FROM listing AS l WHERE l.appid = c.appid AND l.openid = c.openid AND l.watched = 1)
-  AND NOT EXISTS (SELECT 1 FROM listing AS l WHERE l.appid = c.appid AND l.openid = c.openid AND l.watched = 1
-    AND l.coupon_state = '')
-  AND (SELECT count(DISTINCT l.coupon_state) FROM listing AS l
-    WHERE l.appid = c.appid AND l.openid = c.openid AND l.watched = 1) < 7;
+  AND (SELECT CASE WHEN min(l.coupon_state) = '' THEN 7 ELSE count(DISTINCT l.coupon_state) END FROM listing AS l
+    WHERE l.appid = c.appid AND l.openid = c.openid AND l.watched = 1
+      AND l.stock_id IN ('', c.stock_id)
+      AND (l.product_coupon_id = ''
+        OR (l.product_coupon_id IN (c.product_coupon_id, s.product_coupon_id)
+          AND coalesce(c.product_coupon_id, l.product_coupon_id) = l.product_coupon_id
+          AND coalesce(s.product_coupon_id, l.product_coupon_id) = l.product_coupon_id))) < 7;
 INSERT INTO coupon_change (observed_at, coupon_id, kind, from_state, to_state)
 SELECT CAST(strftime('%s', 'now') AS INTEGER), id, 'unlisted', coupon_state, coupon_state FROM temp.doubtful;
 UPDATE coupon SET unlisted_since = missing_since, missing_since = NULL,

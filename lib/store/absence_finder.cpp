@@ -75,7 +75,9 @@ void AbsenceFinder::begin_searches(const Ended& ended, const std::vector<Present
                    .is_unlisted = coupon.is_unlisted,
                    .since = ended.last_page.seen.observed_at,
                    .since_order = ended.reading.began,
-                   .search = {.stage = first_stage(coupon.state), .stage_order = ended.reading.began}});
+                   .search = {.stage = first_stage(coupon.state),
+                              .stage_order = ended.reading.began,
+                              .stage_at = ended.last_page.seen.observed_at}});
   }
 }
 
@@ -89,9 +91,15 @@ void AbsenceFinder::advance_searches(const Ended& ended, PageOutcome& outcome) {
   const auto here = std::ranges::find(ended.watched, ended.listing.id, &WatchedListing::id);
   if (here != ended.watched.end()) here->last_whole_order = ended.reading.began;
   const UnixSeconds now = ended.last_page.seen.observed_at;
+  const PageCommit& last = ended.last_page;
+  const AbsenceSearch::Step step{.began_at = last.page_index == 0
+                                                 ? last.started_at
+                                                 : ended.listing.last_started_at.value_or(last.started_at),
+                                 .ended_at = now,
+                                 .next = last.seen.received};
   for (Absence& absence : absences_.of_user(ended.listing.key)) {
     const AbsenceSearch::Result result =
-        absence.search.advance(absence.scope, absence.state, ended.watched, ended.last_page.seen.received);
+        absence.search.advance(absence.scope, absence.state, ended.watched, step);
     if (result == open) {
       absences_.update(absence);
       ++outcome.searched_for;

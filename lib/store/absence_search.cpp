@@ -9,6 +9,8 @@ namespace couponsync {
 namespace {
 
 constexpr std::int64_t kPasses = 2;
+/// The second pass follows the first one at once, unless a failure or a stop comes between.
+constexpr UnixSeconds kLongestPause = 600;
 
 bool is_or_unknown(const Text& product, const std::string& wanted) { return !product || *product == wanted; }
 
@@ -38,7 +40,7 @@ bool all_states_watched(const CouponScope& coupon, const Text& state,
 }
 
 AbsenceSearch::Result AbsenceSearch::advance(const CouponScope& coupon, const Text& state,
-                                             std::span<const WatchedListing> listings, RequestOrder now) {
+                                             std::span<const WatchedListing> listings, const Step& step) {
   std::vector<const WatchedListing*> candidates;
   for (const WatchedListing& listing : listings)
     if (coupon.may_be_in(listing)) candidates.push_back(&listing);
@@ -49,6 +51,12 @@ AbsenceSearch::Result AbsenceSearch::advance(const CouponScope& coupon, const Te
   };
   // One listing alone shows all that is watched in one moment: nothing can have moved meanwhile.
   if (candidates.size() == 1 && counts(candidates.front())) return conclude(coupon, state, listings);
+  // A clock that was set back tells nothing of the time between.
+  const bool is_late = step.began_at - stage_at > kLongestPause || step.ended_at < stage_at;
+  if (pass > 1 && is_late) {
+    pass = 1;
+    stage = 0;
+  }
   for (; pass <= kPasses; ++pass, stage = 0) {
     for (; stage < static_cast<std::int64_t>(kCouponStates.size()); ++stage) {
       std::vector<const WatchedListing*> of_state;
@@ -57,7 +65,8 @@ AbsenceSearch::Result AbsenceSearch::advance(const CouponScope& coupon, const Te
           of_state.push_back(listing);
       if (of_state.empty()) continue;
       if (!std::ranges::all_of(of_state, counts)) return Result::open;
-      stage_order = now;
+      stage_order = step.next;
+      stage_at = step.ended_at;
     }
   }
   return conclude(coupon, state, listings);

@@ -37,11 +37,14 @@ struct CouponScope {
 /// coupon that moves from state to state can be behind the readings' back: used between the readings of USED
 /// and of EFFECTIVE, it is in neither. So each state is looked at after those that come before it in a
 /// coupon's life: whatever moves forward is met then. A return is the one move back; a second pass, from the
-/// first state on, after the first one was over, meets what one return hid. Pure; kept in `absence`.
+/// first state on, after the first one was over, meets what one return hid. Between the two passes, and
+/// within the second one, no more than minutes may go by: else a use and a return in each of them would be
+/// enough to hide a coupon, and the search begins anew. Pure; kept in `absence`.
 struct AbsenceSearch {
   std::int64_t pass = 1;
   std::int64_t stage = 0;        ///< place in kCouponStates of the state to be looked at next
   RequestOrder stage_order = 0;  ///< readings that began with this request or a later one count
+  UnixSeconds stage_at = 0;      ///< when the last state was looked at
 
   enum class Result {
     open,               ///< readings are still wanted
@@ -49,10 +52,15 @@ struct AbsenceSearch {
     unlisted,           ///< no watched listing shows it, but not all states are watched
     missing,            ///< no state of it is listed
   };
-  /// Goes on as far as the user's `listings` have been read; `now` is the next request to be sent. `state` is
-  /// the coupon's, as last seen.
+  /// The reading that is over now.
+  struct Step {
+    UnixSeconds began_at = 0;
+    UnixSeconds ended_at = 0;
+    RequestOrder next = 0;  ///< the next request to be sent
+  };
+  /// Goes on as far as the user's `listings` have been read. `state` is the coupon's, as last seen.
   Result advance(const CouponScope& coupon, const Text& state, std::span<const WatchedListing> listings,
-                 RequestOrder now);
+                 const Step& step);
 
  private:
   Result conclude(const CouponScope& coupon, const Text& state,

@@ -15,6 +15,7 @@
 #include "store/stock_table.h"
 #include "store/writer_lock.h"
 
+#include <unordered_map>
 #include <utility>
 
 namespace couponsync {
@@ -129,6 +130,20 @@ ListingTable::Progress progress_of(const Listing& listing, const PageCommit& com
   return {listing.total_count, listing.last_started_at, listing.entries_done + entries};
 }
 
+/// Where a page shows a coupon twice, the last entry counts.
+std::vector<bool> last_of_each(const std::vector<Coupon>& coupons) {
+  std::vector<bool> is_last(coupons.size(), true);
+  std::unordered_map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < coupons.size(); ++i) {
+    const std::string key = coupons[i].stock_id + '\n' + coupons[i].coupon_code.reveal();
+    const auto [found, is_new] = places.try_emplace(key, i);
+    if (is_new) continue;
+    is_last[found->second] = false;
+    found->second = i;
+  }
+  return is_last;
+}
+
 /// Pages of before a break cannot be looked at again, but they are too few in any case.
 bool fell_short(const ListingTable::Progress& progress) {
   return progress.total_count && progress.entries < *progress.total_count;
@@ -142,8 +157,10 @@ PageOutcome Mirror::Impl::apply_page(const PageCommit& commit) {
   log.forget_before(commit.oldest_open);
   std::vector<WatchedListing> watched = listings.watched_of_user(listing.key);
   const Reading* reading = readings.continue_with(listing, commit, log);
-  for (const ProductCoupon& product : commit.page.products) products.store(product, commit.seen);
-  for (const Stock& stock : commit.page.stocks) stocks.store(stock, commit.seen);
+  Sighting seen = commit.seen;
+  seen.reading_goes_on = commit.page.next_page_token.has_value();
+  for (const ProductCoupon& product : commit.page.products) products.store(product, seen);
+  for (const Stock& stock : commit.page.stocks) stocks.store(stock, seen);
   PageOutcome outcome;
   store_coupons(listing, commit, watched.size() < 2, outcome);
   if (commit.page.next_page_token)
@@ -161,7 +178,13 @@ void Mirror::Impl::store_coupons(const Listing& listing, const PageCommit& commi
   const SightingLog::User user = SightingLog::user_of(listing.key);
   std::vector<std::int64_t> ids;
   ids.reserve(commit.page.coupons.size());
-  for (const Coupon& coupon : commit.page.coupons) {
+  const std::vector<bool> is_last = last_of_each(commit.page.coupons);
+  for (std::size_t i = 0; i < is_last.size(); ++i) {
+    if (!is_last[i]) {
+      ++outcome.unchanged;
+      continue;
+    }
+    const Coupon& coupon = commit.page.coupons[i];
     const CouponTable::Effect effect = coupons.store(coupon, {listing.key, user, commit.seen, log});
     ids.push_back(effect.coupon_id);
     if (effect.searched_for) absences.remove(effect.coupon_id);

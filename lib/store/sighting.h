@@ -16,6 +16,7 @@ struct Sighting {
   RequestOrder reading_began = 0;  ///< of the first request of the reading it belongs to
   RequestOrder received = 0;       ///< the next request to be sent when the reply had come
   UnixSeconds observed_at = 0;     ///< when the reply came, by the wall clock
+  bool reading_goes_on = false;    ///< with another page; the mirror knows it from the page
 };
 
 }  // namespace couponsync

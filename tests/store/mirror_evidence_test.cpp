@@ -57,7 +57,7 @@ class MirrorEvidence : public MirrorTest {
       if (listings.contains(state))
         read(state, codes == held.end() ? std::vector<std::string>{} : codes->second);
     }
-    now += 900;
+    now += 60;
   }
 
   std::vector<std::string> how(const std::string& code = "a") const {
@@ -161,6 +161,20 @@ TEST_F(MirrorEvidence, TheTwoRoundsMayBeInTwoLivesOfTheProcess) {
   reopen();
   read_round();
   EXPECT_THAT(how(), ElementsAre("USED|1|0"));
+}
+
+TEST_F(MirrorEvidence, TheSecondRoundTellsNothingWhereItBeginsLongAfterTheFirst) {
+  watch_all_states();
+  read_round({{"EFFECTIVE", {"a"}}});
+  for (int day = 0; day < 3; ++day) {
+    now += 86'400;
+    read_round();  // used and returned behind its back
+    EXPECT_THAT(how(), ElementsAre("EFFECTIVE|0|0"));
+    EXPECT_THAT(searches(), ElementsAre("a"));
+  }
+  read_round();
+  read_round();
+  EXPECT_THAT(how(), ElementsAre("EFFECTIVE|1|0"));
 }
 
 TEST_F(MirrorEvidence, AReadingOfSeveralPagesCountsOnceASecondOneShowsTheSame) {

@@ -47,7 +47,12 @@ class Model {
       if (reading && reading->ended) before = reading->seen;
       reading = ReadingModel{{}, {}, before, total_count, false};
     }
-    for (const CouponSpec& spec : coupons) store(listing, spec);
+    // Of entries for one coupon the page's last one counts.
+    for (auto spec = coupons.begin(); spec != coupons.end(); ++spec)
+      if (std::none_of(spec + 1, coupons.end(), [&](const CouponSpec& later) {
+            return key_of(keys_[listing], later) == key_of(keys_[listing], *spec);
+          }))
+        store(listing, *spec);
     pages_[listing] = last ? 0 : pages_[listing] + 1;
     failures_[listing] = 0;
     if (!last) return;

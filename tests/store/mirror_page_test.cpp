@@ -255,5 +255,13 @@ TEST_F(MirrorPage, TakesBackOneFailedPageAndKeepsTheOthers) {
   EXPECT_THAT(rows(path, "SELECT coupon_code FROM coupon ORDER BY 1"), ElementsAre("a", "d"));
 }
 
+TEST_F(MirrorPage, ACouponTwiceOnOnePageCountsAsTheLastEntryHoweverOftenItIsRead) {
+  for (int reading = 0; reading < 3; ++reading) {
+    apply(listing, page_of({{.code = "a", .state = "EFFECTIVE"}, {.code = "a", .state = "USED"}}, 1));
+    EXPECT_EQ(value(path, "SELECT coupon_state FROM coupon"), "USED");
+    EXPECT_THAT(changes(), ElementsAre("added|NULL|USED"));
+  }
+}
+
 }  // namespace
 }  // namespace couponsync

@@ -144,5 +144,54 @@ TEST_F(Schema, FillsNewColumnsFromWhatTheFirstVersionStored) {
             rows(path, "SELECT type, name FROM sqlite_schema ORDER BY 1, 2"));
 }
 
+// A mirror as the second version left it.
+class MissingOfBefore : public Schema {
+ protected:
+  /// What becomes of a coupon of stock s1 that was marked missing, with these listings watched.
+  std::string fate(const std::vector<std::string>& stocks_and_states) {
+    const std::filesystem::path old = folder.path() / (std::to_string(++made_) + ".db");
+    std::string sql(schema_migrations()[0]);
+    sql += schema_migrations()[1];
+    sql += R"sql(
+      PRAGMA application_id = 0x43505344; PRAGMA user_version = 2;
+      INSERT INTO coupon (appid, openid, stock_id, coupon_code, product_coupon_id, coupon_state, raw_json,
+                          content_hash, first_seen_at, changed_at, missing_since)
+      VALUES ('wx', 'o1', 's1', 'c1', 'p1', 'EFFECTIVE', '{}', x'05', 5, 6, 7);)sql";
+    for (const std::string& values : stocks_and_states)
+      sql +=
+          "INSERT INTO listing (appid, openid, stock_id, product_coupon_id, coupon_state)"
+          " VALUES ('wx', 'o1', " +
+          values + ");";
+    execute(old, sql);
+    { const Mirror migrated = Mirror::open({.path = old}); }
+    return value(old,
+                 "SELECT CASE WHEN missing_since = 7 THEN 'missing' WHEN unlisted_since = 7 THEN 'unlisted'"
+                 " END FROM coupon");
+  }
+
+ private:
+  int made_ = 0;
+};
+
+TEST_F(MissingOfBefore, StayMissingOnlyWhereListingsOfTheirStockAndProductProveIt) {
+  EXPECT_EQ(fate({"'', '', ''"}), "missing");
+  EXPECT_EQ(fate({"'s1', '', ''"}), "missing");
+  EXPECT_EQ(fate({"'', 'p1', ''"}), "missing");
+  EXPECT_EQ(fate({"'', '', 'EFFECTIVE'"}), "unlisted");
+  EXPECT_EQ(fate({"'s2', '', ''", "'', '', 'EFFECTIVE'"}), "unlisted");
+  EXPECT_EQ(fate({"'', 'p2', ''", "'', '', 'EFFECTIVE'"}), "unlisted");
+  const std::vector<std::string> states{"CONFIRMING", "PENDING",     "EFFECTIVE", "USED",
+                                        "EXPIRED",    "DEACTIVATED", "DELETED"};
+  std::vector<std::string> all;
+  std::vector<std::string> of_two_stocks;
+  for (const std::string& state : states) {
+    all.push_back("'s1', '', '" + state + "'");
+    of_two_stocks.push_back(std::string(of_two_stocks.size() < 3 ? "'s1'" : "'s2'") + ", '', '" + state +
+                            "'");
+  }
+  EXPECT_EQ(fate(all), "missing");
+  EXPECT_EQ(fate(of_two_stocks), "unlisted");
+}
+
 }  // namespace
 }  // namespace couponsync

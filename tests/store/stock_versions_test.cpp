@@ -125,6 +125,18 @@ TEST_F(SharedRows, WhatALaterRequestHasShownIsNotOverwrittenByAnEarlierOnesReply
   EXPECT_EQ(stock_row(), "SENDING|4|996|" + at(now));
 }
 
+TEST_F(SharedRows, WhatALongReadingsLaterRequestShowsIsNotHiddenByWhatAnotherReadingShowedBeforeIt) {
+  Page first = page_with("SENDING", 1);
+  first.next_page_token = "t";
+  apply_sent(10, 10, std::move(first));
+  now += 10;
+  apply_sent(20, 20, page_with("PAUSED", 2));
+  now += 10;
+  apply_sent(30, 10, page_with("DEACTIVATED", 3));
+  EXPECT_EQ(stock_row(), "DEACTIVATED|3|997|" + at(now));
+  EXPECT_EQ(product_row(), "DEACTIVATED|" + at(now));
+}
+
 TEST_F(SharedRows, AVersionShownAgainCountsAsShownByTheLastRequestThatShowedIt) {
   apply_sent(10, 10, page_with("SENDING", 1));
   apply_sent(40, 40, page_with("SENDING", 1));
@@ -143,7 +155,9 @@ TEST_F(SharedRows, CountersAndContentsAreJudgedApart) {
   // The contents of request 30 are news; its counters were shown by a later request of the same reading
   // already.
   Page page = page_with("PAUSED", 7);
-  apply_sent(31, 30, page_with("SENDING", 9));
+  Page first = page_with("SENDING", 9);
+  first.next_page_token = "t";
+  apply_sent(31, 30, std::move(first));
   apply_sent(32, 30, std::move(page));
   EXPECT_EQ(stock_row(), "SENDING|9|991|" + at(begin));
   apply_sent(40, 40, page_with("PAUSED", 9));

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 
 namespace couponsync {
@@ -214,6 +216,25 @@ TEST_F(ViewsOfTheUnknown, TellNoRateAndNoAgeOfNothing) {
                   "SELECT age_seconds, total_count, last_completed_at FROM v_listing_health"
                   " WHERE openid = 'never read'"),
             "NULL|NULL|NULL");
+}
+
+TEST_F(ViewsOfTheUnknown, AnAmountOutOfAllReasonMakesItsOwnSumsUnknownAlone) {
+  constexpr std::int64_t kGreatest = std::numeric_limits<std::int64_t>::max();
+  Stock odd = stock_with("NORMAL", kGreatest, {}, {}, kGreatest);
+  Stock sound = stock_with("NORMAL", 500, {}, {}, 1);
+  sound.stock_id = "stock-2";
+  Page page = page_of({{.code = "a", .details = {use(UsageMode::single, 0, kUsedAt)}},
+                       {.code = "b", .details = {use(UsageMode::single, 0, kUsedAt)}},
+                       {.code = "c", .stock = "stock-2", .details = {use(UsageMode::single, 0, kUsedAt)}}});
+  page.products = {product_of("NORMAL", "SINGLE")};
+  page.stocks = {odd, sound};
+  apply(listing, page);
+  EXPECT_THAT(rows(path, "SELECT stock_id, uses, fen_given_away FROM v_stock_funnel ORDER BY 1"),
+              ElementsAre("stock-1|2|NULL", "stock-2|1|500"));
+  EXPECT_THAT(rows(path, "SELECT stock_id, uses, fen_given_away FROM v_redemption_daily ORDER BY 1"),
+              ElementsAre("stock-1|2|NULL", "stock-2|1|500"));
+  for (const char* view : {"v_coupon", "v_usage", "v_stock_benefit", "v_expiring", "v_listing_health"})
+    EXPECT_NO_THROW(rows(path, std::string("SELECT * FROM ") + view)) << view;
 }
 
 }  // namespace
