@@ -8,9 +8,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <sstream>
+#include <string>
+#include <string_view>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace couponsync::daemon {
 namespace {
@@ -64,6 +70,41 @@ const CLI::App* add_reload(CLI::App& app, ReloadArguments& arguments) {
   return reload;
 }
 
+/// A word of this program's command line, and no value: "once", "--openids".
+bool is_word(std::string_view text) {
+  constexpr std::size_t kLongest = 20;
+  const std::string_view name = text.starts_with("--") ? text.substr(2) : text;
+  return name.size() > 1 && name.size() <= kLongest &&
+         std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
+}
+
+/// An argument in the wrong place may be an openid or a key: it is told by its place and length. Of
+/// "--name=value" the name is told.
+std::string without_arguments(std::string text, int argc, const char* const* argv) {
+  std::vector<std::pair<std::string, std::string>> hidden;  // what, and what stands for it
+  const auto hide = [&hidden](std::string_view what, const std::string& name) {
+    if (what.empty() || is_word(what)) return;
+    hidden.emplace_back(what, name + " of " + std::to_string(what.size()) + " bytes");
+  };
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument(argv[i]);
+    const std::size_t equals = argument.find('=');
+    const std::string name = "argument " + std::to_string(i);
+    if (argument.starts_with("--") && equals != std::string_view::npos && is_word(argument.substr(0, equals)))
+      hide(argument.substr(equals + 1), "a value");
+    else
+      hide(argument, name);
+    // Of "-oVALUE", CLI11 may speak of the value alone.
+    if (argument.starts_with('-') && !argument.starts_with("--") && argument.size() > 2)
+      hide(argument.substr(2), "a value");
+  }
+  std::ranges::stable_sort(hidden, std::greater(), [](const auto& pair) { return pair.first.size(); });
+  for (const auto& [what, name] : hidden)
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + name.size()))
+      text.replace(at, what.size(), name);
+  return text;
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
@@ -108,7 +149,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     std::ostringstream err;
     const int code = app.exit(error, out, err);
     print(out.str());
-    write_to(STDERR_FILENO, err.str(), std::chrono::seconds(1));
+    write_to(STDERR_FILENO, without_arguments(err.str(), argc, argv), std::chrono::seconds(1));
     return NothingToDo{code == 0 ? kExitOk : kExitUsage};
   }
 

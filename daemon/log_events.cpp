@@ -123,9 +123,10 @@ void LogEvents::oddities_found(const ListingKey& key, const std::vector<std::str
 }
 
 void LogEvents::call_ended(Domain, const Failure* failure, std::chrono::nanoseconds) {
-  const bool refused = failure != nullptr && (failure->kind == FailureKind::signature_wrong ||
-                                              failure->kind == FailureKind::signature_missing ||
-                                              failure->kind == FailureKind::reply_replayed);
+  const bool refused =
+      failure != nullptr &&
+      (failure->kind == FailureKind::signature_wrong || failure->kind == FailureKind::signature_missing ||
+       failure->kind == FailureKind::reply_replayed || failure->kind == FailureKind::clock_skew);
   if (failure != nullptr && !refused) return;
   const std::optional<std::size_t> failed = signatures_.replied(!refused);
   if (!failed || failure == nullptr) return;

@@ -3,6 +3,7 @@
 #include "api/text_scanner.h"
 
 #include <array>
+#include <charconv>
 
 namespace couponsync {
 namespace {
@@ -59,6 +60,14 @@ std::optional<seconds> clock_lead(const HttpReply& reply, UnixSeconds now) {
   const auto sent = parse_http_date(reply.header("Date").value_or(""));
   if (!sent) return std::nullopt;
   return seconds(now) - sent->time_since_epoch();
+}
+
+std::optional<seconds> signed_clock_lead(const HttpReply& reply, UnixSeconds now) {
+  const std::string_view text = reply.header("Wechatpay-Timestamp").value_or("");
+  UnixSeconds signed_at = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), signed_at);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return seconds(now - signed_at);
 }
 
 }  // namespace couponsync

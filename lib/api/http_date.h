@@ -13,6 +13,9 @@ namespace couponsync {
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text);
 
 /// How much this machine's clock is ahead of the reply's Date; negative if it is behind. Absent without one.
+/// Nobody signs a Date: it is to be believed where nothing better is there.
 std::optional<std::chrono::seconds> clock_lead(const HttpReply& reply, UnixSeconds now);
+/// The same of the time that a verified reply was signed at.
+std::optional<std::chrono::seconds> signed_clock_lead(const HttpReply& reply, UnixSeconds now);
 
 }  // namespace couponsync

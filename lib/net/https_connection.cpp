@@ -33,6 +33,7 @@ using ReplyParser = http::response_parser<http::string_body>;
 constexpr int kMostInterimReplies = 8;
 constexpr std::size_t kReadAhead = 65'536;  // as much as Beast reads at once
 constexpr unsigned kSwitchingProtocols = 101;
+constexpr unsigned kOk = 200;
 constexpr unsigned kNoContent = 204;
 constexpr unsigned kNotModified = 304;
 
@@ -71,6 +72,13 @@ HttpReply take_reply(ReplyParser& parser, std::size_t wire_bytes) {
   reply.body = std::move(message.body());
   reply.wire_bytes = wire_bytes;
   return reply;
+}
+
+/// The status tells what is wrong, whatever else there is to say, and however long that is. The body is not
+/// the API's; nor is it missing.
+HttpReply without_body(ReplyParser& parser, std::size_t wire_bytes, const ReplyLimits& limits) {
+  parser.get().body() = "a body of more than " + std::to_string(limits.body_bytes) + " bytes";
+  return take_reply(parser, wire_bytes);
 }
 
 }  // namespace
@@ -125,6 +133,8 @@ Task<Result<HttpReply>> HttpsConnection::read_reply(Deadline deadline, ReplyLimi
     reply_started_ = reply_started_ || buffer_.size() > 0 || parser->got_some();
     if (ec) {
       co_await throw_if_cancelled();
+      if (ec == http::error::body_limit && parser->get().result_int() != kOk)
+        co_return without_body(*parser, wire_bytes, limits);
       co_return unreadable(ec, deadline, limits);
     }
     if (is_interim(parser->get().result_int())) continue;

@@ -82,6 +82,8 @@ class Caller {
   void stop_sending(SendingGate::Doubt& doubt, const Failure& refusal);
   /// What calls are made with may have become better: the next one goes alone, at once.
   void try_anew() { gate_.reset(); }
+  /// As in Pacer.
+  void pace_changed() { pacer_.pace_changed(); }
   /// If the brand is refused, the next probe goes at once.
   void try_refused_again() {
     if (gate_.refusal()) gate_.reset();

@@ -42,7 +42,12 @@ class Client {
   void use(std::shared_ptr<Session> session) { caller_.use(std::move(session)); }
   const Session& session() const { return caller_.session(); }
   void try_anew() { caller_.try_anew(); }
-  void try_refused_again() { caller_.try_refused_again(); }
+  void pace_changed() { caller_.pace_changed(); }
+  /// What somebody asks for by a reload; it may have changed the pace as well.
+  void try_refused_again() {
+    caller_.pace_changed();
+    caller_.try_refused_again();
+  }
   Task<Failure> hopeless(std::chrono::seconds patience) { return caller_.hopeless(patience); }
   /// Another listing that may be asked, to find out whether a failure is one listing's own: one that did not
   /// fail last time.

@@ -15,9 +15,25 @@ namespace {
 /// WeChat Pay does not say how old a request's timestamp may be; for its own replies it is as much.
 constexpr std::chrono::seconds kMostSkew{300};
 
+/// Whether the reply's signature is right, going by what became of it.
+bool is_verified(const HttpReply& reply, const Failure* failure) {
+  using enum FailureKind;
+  if (reply.status != 200) return false;
+  return failure == nullptr || (failure->kind != signature_missing && failure->kind != signature_wrong &&
+                                failure->kind != malformed_reply && failure->kind != reply_replayed);
+}
+
+std::optional<std::chrono::seconds> believable_lead(const HttpReply& reply, const Failure* failure,
+                                                    UnixSeconds now) {
+  if (is_verified(reply, failure)) return signed_clock_lead(reply, now);
+  // The Date of anybody else's reply is that of a proxy's clock, or of a cache.
+  if (failure != nullptr && !failure->code.empty()) return clock_lead(reply, now);
+  return std::nullopt;
+}
+
 /// A clock that is off is what refuses the signature: the keys are beyond suspicion then.
 void say_clock_skew(Failure& failure, const HttpReply& reply, UnixSeconds now) {
-  const std::optional<std::chrono::seconds> lead = clock_lead(reply, now);
+  const std::optional<std::chrono::seconds> lead = believable_lead(reply, &failure, now);
   if (!lead || std::chrono::abs(*lead) < kMostSkew) return;
   failure.detail += "; clock skew: this machine's clock is " +
                     std::to_string(std::chrono::abs(*lead).count()) + " s " +
@@ -39,9 +55,13 @@ Task<Answer> Exchange::call(Domain domain, const ListingKey& key,
   request.on_fresh_connection = on_fresh_connection;
   const Result<HttpReply> reply = co_await transport_.send(domain, std::move(request));
   if (reply.has_error()) co_return Answer{reply.error()};
-  co_return Answer{read_reply(key, *reply, page_token.has_value()), true,
-                   static_cast<std::int64_t>(reply->wire_bytes),
-                   clock_lead(*reply, to_unix_seconds(env_.wall_now()))};
+  Answer answer{read_reply(key, *reply, page_token.has_value()), true,
+                static_cast<std::int64_t>(reply->wire_bytes)};
+  std::optional<Failure> failure;
+  if (answer.page.has_error()) failure = answer.page.error();
+  answer.clock_lead =
+      believable_lead(*reply, failure ? &*failure : nullptr, to_unix_seconds(env_.wall_now()));
+  co_return answer;
 }
 
 HttpRequest Exchange::signed_request(const ListingKey& key, const std::optional<std::string>& page_token) {

@@ -28,7 +28,8 @@ struct Answer {
   Result<FetchedPage> page;
   bool replied = false;         ///< an HTTP reply came, whatever it said
   std::int64_t wire_bytes = 0;  ///< of that reply
-  /// How much this machine's clock is ahead of that reply's Date; absent without one.
+  /// How much this machine's clock is ahead of the time that reply was signed at, or of the Date of an error
+  /// that the API itself tells; absent where neither is there.
   std::optional<std::chrono::seconds> clock_lead{};
 };
 

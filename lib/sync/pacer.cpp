@@ -11,7 +11,7 @@ Task<SteadyTime> Pacer::next_turn() {
       rate_.sent(now);
       co_return now;
     }
-    co_await env_.sleep_until(at);
+    co_await changed_.wait_until(env_, at);
   }
 }
 

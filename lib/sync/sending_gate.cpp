@@ -18,7 +18,7 @@ constexpr TryTempo kTempo{.first = kProbeEvery,
 }  // namespace
 
 SendingGate::SendingGate(Env& env, Events& events, const boost::asio::any_io_executor& executor)
-    : events_(events), valve_(env, kTempo, executor) {
+    : env_(env), events_(events), valve_(env, kTempo, executor) {
   reset();
 }
 
@@ -41,7 +41,9 @@ void SendingGate::Doubt::confirmed(const Failure& refusal) { gate_->confirm(pass
 void SendingGate::confirm(Valve::Pass& pass, const Failure& refusal) {
   refusal_ = refusal;
   pass.failed();
-  events_.sending_stopped(refusal, kProbeEvery);
+  const SteadyTime now = env_.steady_now();
+  const SteadyTime next = valve_.next_try_at().value_or(now + kProbeEvery);
+  events_.sending_stopped(refusal, std::chrono::ceil<std::chrono::seconds>(next - now));
 }
 
 Task<SendingGate::Pass> SendingGate::enter() {

@@ -14,9 +14,9 @@
 namespace couponsync {
 
 /// Keeps refused credentials from costing more than a few calls. The first call goes alone. After a 401 or
-/// 403 nobody else sends until whoever met it has found out whether the brand is refused; if it is, one call
-/// a minute probes, and the first that is accepted lets all go on. On the io thread; outlives its passes and
-/// doubts.
+/// 403 nobody else sends until whoever met it has found out whether the brand is refused; if it is, single
+/// calls probe, two soon and then one a minute, and the first that is accepted lets all go on. On the io
+/// thread; outlives its passes and doubts.
 class SendingGate {
  public:
   /// The right to send one call. Who was let through alone holds the others back until it is settled or gone.
@@ -67,6 +67,7 @@ class SendingGate {
  private:
   void confirm(Valve::Pass& pass, const Failure& refusal);
 
+  Env& env_;
   Events& events_;
   Valve valve_;
   std::optional<Failure> refusal_;

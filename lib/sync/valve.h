@@ -60,6 +60,8 @@ class Valve {
 
   bool holds() const { return tries_.under_way(); }
   std::optional<SteadyTime> since() const { return tries_.since(); }
+  /// When the next try may go, while it holds; nothing while one is out that it has to wait for.
+  std::optional<SteadyTime> next_try_at() const { return tries_.next_at(); }
 
  private:
   Env& env_;

@@ -59,5 +59,35 @@ TEST(CommandLine, MistakesAreUsageErrors) {
     EXPECT_EQ(std::get<NothingToDo>(parse(arguments)).exit_code, 64);
 }
 
+/// What was typed in the wrong place may be an openid, and what is printed ends up in logs.
+TEST(CommandLine, AMistakeIsToldWithoutTheArgument) {
+  const std::string openid = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
+  const std::string with_equals = "--openids=" + openid;
+  const std::string with_letter = "-o" + openid;
+  for (const std::vector<const char*>& arguments : {std::vector<const char*>{"once", openid.c_str()},
+                                                    {"once", "--config", "a.json", openid.c_str()},
+                                                    {"once", "--openids", openid.c_str()},
+                                                    {"once", with_equals.c_str()},
+                                                    {"once", with_letter.c_str()},
+                                                    {openid.c_str()},
+                                                    {"status", "--max-age", openid.c_str()},
+                                                    {"once", "--json", with_equals.c_str() + 9, "o1"}}) {
+    std::vector<const char*> argv{"couponsyncd"};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    testing::internal::CaptureStderr();
+    const CommandLine result = parse_command_line(static_cast<int>(argv.size()), argv.data());
+    const std::string text = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(std::get<NothingToDo>(result).exit_code, 64);
+    EXPECT_FALSE(text.empty());
+    EXPECT_EQ(text.find(openid.substr(0, 6)), std::string::npos) << text;
+  }
+  testing::internal::CaptureStderr();
+  const char* const argv[] = {"couponsyncd", "once", "--openids", openid.c_str()};
+  parse_command_line(4, argv);
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_NE(text.find("argument 3 of 28 bytes"), std::string::npos) << text;
+  EXPECT_NE(text.find("--openids"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace couponsync::daemon

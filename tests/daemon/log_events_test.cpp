@@ -176,5 +176,15 @@ TEST_F(LogEventsTest, NeverNameAnOpenid) {
   for (const std::string& line : lines()) EXPECT_THAT(line, Not(HasSubstr("oh-394z")));
 }
 
+TEST_F(LogEventsTest, WarnSoonOfRepliesThatFailVerificationForWhateverReason) {
+  using enum FailureKind;
+  for (const FailureKind kind : {signature_wrong, signature_missing, reply_replayed, clock_skew}) {
+    LogEvents events{log_, env_, [](const std::string&) {}};
+    const Failure why{.kind = kind, .status = 200};
+    for (int i = 0; i < 10; ++i) events.call_ended(Domain::primary, &why, seconds(0));
+    EXPECT_THAT(lines(), ElementsAre(HasSubstr("10 of the last 10 replies failed verification")));
+  }
+}
+
 }  // namespace
 }  // namespace couponsync::daemon

@@ -194,6 +194,23 @@ TEST_F(HttpsTransportTest, RefusesABodyAboveTheLimit) {
   EXPECT_TRUE(send(transport));
 }
 
+TEST_F(HttpsTransportTest, TellsTheStatusOfAnErrorWhoseBodyIsAboveTheLimit) {
+  auto limited = options();
+  limited.max_response_bytes = 1000;
+  for (const std::string& bytes :
+       {std::string("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 99999999999\r\n\r\n"),
+        "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 1001\r\n\r\n" + std::string(1001, 'b'),
+        "HTTP/1.1 502 Bad Gateway\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" + std::string(1024, 'b') +
+            "\r\n0\r\n\r\n"}) {
+    server_->answers = {{bytes, Then::hang}};
+    HttpsTransport transport(limited);
+    const Result<HttpReply> reply = send(transport);
+    ASSERT_TRUE(reply.has_value()) << bytes.substr(0, 80);
+    EXPECT_EQ(reply->status, 502);
+    EXPECT_EQ(reply->body, "a body of more than 1000 bytes");
+  }
+}
+
 TEST_F(HttpsTransportTest, RefusesAHeaderAboveTheLimit) {
   const auto with_header = [](std::size_t size) {
     return http_reply("{}", "X-Long: " + std::string(size, 'h') + "\r\n");

@@ -31,7 +31,7 @@ struct Bad {
   std::set<std::string> bad;
 };
 
-TEST_F(OwnLimits, FailThoseUsersAloneAndEndAOnceSoon) {
+TEST_F(OwnLimits, FailThoseUsersAloneAndEndAOnce) {
   for (const auto& [users, bad] : {Bad{40, {"o3", "o21"}}, Bad{40, {"o0", "o21", "o39"}},
                                    Bad{100, {"o97", "o98", "o99"}}, Bad{40, {"o36", "o37", "o38", "o39"}}}) {
     for (const int concurrency : {1, 4, 32}) {
@@ -47,7 +47,7 @@ TEST_F(OwnLimits, FailThoseUsersAloneAndEndAOnceSoon) {
       EXPECT_FALSE(report.stopped_by);
       EXPECT_EQ(report.counters.listings_ok, users - std::ssize(bad));
       EXPECT_EQ(report.counters.listings_failed, std::ssize(bad));
-      EXPECT_LE(world.env.elapsed(), seconds(bad.size() <= 3 ? 75 : 300));
+      EXPECT_LE(world.env.elapsed(), minutes(10));
     }
   }
 }
