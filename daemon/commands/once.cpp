@@ -94,7 +94,11 @@ int run_once(const OnceArguments& arguments) {
   std::optional<OnceReport> report;
   {
     // From then on they have their default action again: nothing else would end it in front of a full pipe.
-    const Signals signals(loop.context(), {[&loop] { loop.stop(); }, {}});
+    const auto stop = [&loop, &writer] {
+      writer.hurry();
+      loop.stop();
+    };
+    const Signals signals(loop.context(), {stop, {}});
     const Progress progress(executor, [&scheduler] { return scheduler.counters(); });
     const MirrorWatch watch(executor, writer, log, [&loop] { loop.stop(); });
     report = loop.run(scheduler.once({.chosen = &chosen, .since = since}));

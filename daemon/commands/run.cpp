@@ -152,6 +152,7 @@ void Service::stop() {
   notifier_.stopping();
   monitoring_.readiness().stopping();
   reload_requests_.stop();
+  writer_.hurry();
   loop_.stop();
 }
 

@@ -49,6 +49,12 @@ std::string compact_example() {
   return json::serialize(json::parse(read_test_data("list-user-coupons.example.json")));
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kRounds = 5'000;  // the same code, slower; the others run without a sanitizer
+#else
+constexpr int kRounds = 20'000;
+#endif
+
 TEST(DamagedPage, FailsWhereverItIsCutOff) {
   std::string body = compact_example();
   while (!body.empty()) {
@@ -88,11 +94,6 @@ TEST(DamagedPage, KeepsItsPromisesOrFailsWhateverTheDamage) {
   std::mt19937 random(20250902);  // the same run every time
   const std::string body = compact_example();
   int decoded_pages = 0;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr int kRounds = 5'000;  // the same code, slower; the others run without a sanitizer
-#else
-  constexpr int kRounds = 20'000;
-#endif
   for (int round = 0; round < kRounds; ++round) {
     const std::string damaged = damage(body, random);
     const std::vector<char> bytes(damaged.begin(), damaged.end());
