@@ -213,6 +213,9 @@ bool MirrorGuard::is_set_back(const std::optional<LogMark>& mark) {
     if (state_of(read_log_mark(database_)) != state_of(mark)) return true;
   } catch (const SQLite::Exception& error) {
     const int code = error.getErrorCode() & 0xff;
+    // An older state has the same tables: their wrong description is damage that somebody did to this one.
+    const bool is_damage = std::string_view(error.what()).starts_with("malformed database schema");
+    if (is_damage) throw;
     return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
   }
   index_ = index;
