@@ -17,7 +17,11 @@ class DatabaseProgress {
 
   /// On the io thread; `now` never goes back.
   std::chrono::seconds stuck_for(const WriterProgress& progress, SteadyTime now) {
-    if (last_.pending == 0 || progress.pending == 0 || progress.completed != last_.completed) since_ = now;
+    // Who waits for another program's lock looks at it all the time: that thread does not hang.
+    const bool waits_for_lock = progress.lock_wait > std::chrono::milliseconds(0);
+    if (last_.pending == 0 || progress.pending == 0 || progress.completed != last_.completed ||
+        waits_for_lock)
+      since_ = now;
     last_ = progress;
     return std::chrono::floor<std::chrono::seconds>(now - since_);
   }

@@ -1,5 +1,8 @@
 #include "http/service_pages.h"
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <utility>
 
 namespace couponsync::daemon {
@@ -7,6 +10,8 @@ namespace {
 
 constexpr int kOk = 200;
 constexpr int kUnavailable = 503;
+/// A page's commit may wait for so long without anybody's being told.
+constexpr std::chrono::seconds kLongLock{5};
 constexpr const char* kText = "text/plain; charset=utf-8";
 /// Prometheus's text format.
 constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
@@ -43,6 +48,11 @@ WebPage ServicePages::readiness() const {
   if (now.checkpoint_failure)
     text += "the mirror's write-ahead log cannot be moved into its file and grows: " +
             describe(*now.checkpoint_failure) + "\n";
+  if (now.writer.lock_wait >= kLongLock)
+    text += fmt::format(
+        "another program has locked the mirror for {} s, and nothing can be written: it goes on "
+        "when that lets go\n",
+        std::chrono::floor<std::chrono::seconds>(now.writer.lock_wait).count());
   for (const std::string& obstacle : parts_.readiness.obstacles()) text += obstacle + "\n";
   if (text.empty()) return {kOk, kText, "ready\n"};
   return {kUnavailable, kText, std::move(text)};

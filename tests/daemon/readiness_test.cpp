@@ -91,6 +91,16 @@ TEST(DatabaseProgress, IsNotStuckWhileJobsAreCompletedOrNoneWaits) {
   for (int i = 10; i < 20; ++i) EXPECT_EQ(progress.stuck_for({0, 9}, kStart + i * seconds(100)), seconds(0));
 }
 
+TEST(DatabaseProgress, IsNotStuckWhileItWaitsForAnotherProgramsLock) {
+  DatabaseProgress progress;
+  const SteadyTime start{};
+  const WriterProgress waits{.pending = 3, .completed = 7, .lock_wait = std::chrono::milliseconds(1)};
+  for (int second = 0; second < 100; ++second)
+    EXPECT_EQ(progress.stuck_for(waits, start + std::chrono::seconds(second)), std::chrono::seconds(0));
+  const WriterProgress hangs{.pending = 3, .completed = 7};
+  EXPECT_EQ(progress.stuck_for(hangs, start + std::chrono::seconds(160)), std::chrono::seconds(61));
+}
+
 TEST(DatabaseProgress, TellsForHowLongAJobHasWaited) {
   DatabaseProgress progress;
   progress.stuck_for({0, 5}, kStart);

@@ -86,6 +86,15 @@ TEST_F(ServicePagesTest, IsNotReadyWhileTheMirrorsLogCannotBeMovedAndSaysWhy) {
   EXPECT_THAT(page("/metrics")->body, HasSubstr("couponsyncd_checkpoint_failing 0"));
 }
 
+TEST_F(ServicePagesTest, IsHealthyButNotReadyWhileAnotherProgramHasLockedTheMirrorForLong) {
+  now_.writer.lock_wait = std::chrono::milliseconds(4'900);
+  EXPECT_EQ(page("/readyz")->status, 200);
+  now_.writer.lock_wait = std::chrono::milliseconds(70'300);
+  EXPECT_EQ(page("/readyz")->status, 503);
+  EXPECT_THAT(page("/readyz")->body, HasSubstr("another program has locked the mirror for 70 s"));
+  EXPECT_EQ(page("/healthz")->status, 200);
+}
+
 TEST_F(ServicePagesTest, TellsAPauseOfAllCallsInReadinessAndMetrics) {
   const Failure limit{.kind = FailureKind::rate_limited, .status = 429};
   readiness_.sending_paused({.cause = PauseCause::too_fast, .why = limit, .until = 1'750'000'000});

@@ -33,7 +33,7 @@ class Crash : public E2eTest {
 
 class KilledOnce : public Crash, public testing::WithParamInterface<int> {};
 
-TEST_P(KilledOnce, GoesOnAtItsCheckpointsAndEndsEqual) {
+TEST_P(KilledOnce, GoesOnAtItsBookmarksAndEndsEqual) {
   start_sandbox({"--seed", "21", "--users", "60", "--coupons-max", "130", "--latency-ms", "5"});
   auto process = start_couponsyncd("once");
   sandbox().wait_for_requests(GetParam());
@@ -49,7 +49,7 @@ TEST_P(KilledOnce, GoesOnAtItsCheckpointsAndEndsEqual) {
 
 INSTANTIATE_TEST_SUITE_P(AfterRequests, KilledOnce, testing::Values(30, 55, 80));
 
-TEST_F(Crash, AKilledServiceGoesOnAtItsCheckpoints) {
+TEST_F(Crash, AKilledServiceGoesOnAtItsBookmarks) {
   start_sandbox({"--seed", "22", "--users", "60", "--coupons-max", "130", "--latency-ms", "5"});
   auto first = start_couponsyncd("run");
   sandbox().wait_for_requests(60);
@@ -58,7 +58,8 @@ TEST_F(Crash, AKilledServiceGoesOnAtItsCheckpoints) {
   const auto committed = committed_pages();
   const std::int64_t asked_before = sandbox().requests();
   auto second = start_couponsyncd("run");
-  second->wait_for_err("done:");
+  second->wait_for_err("couponsyncd serves");
+  wait_until_all_is_read();
   second->signal(SIGTERM);
   EXPECT_EQ(second->wait().exit_code, 0);
   expect_no_committed_page_asked_again(committed, asked_before);

@@ -4,6 +4,9 @@
 #include <SQLiteCpp/Statement.h>
 #include <boost/json/parse.hpp>
 
+#include <chrono>
+#include <stdexcept>
+#include <thread>
 #include <utility>
 
 namespace couponsync::test {
@@ -44,6 +47,14 @@ std::string E2eTest::query(const std::string& sql) const {
   const SQLite::Database mirror(sandbox_->mirror().string(), SQLite::OPEN_READONLY);
   SQLite::Statement statement(mirror, sql);
   return statement.executeStep() ? statement.getColumn(0).getString() : "(no row)";
+}
+
+void E2eTest::wait_until_all_is_read() const {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (query("SELECT count(*) FROM listing WHERE watched = 1 AND last_completed_at IS NULL") != "0") {
+    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("not all is read in time");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // between two looks
+  }
 }
 
 void E2eTest::configure(const std::string& section, const std::string& key,

@@ -33,6 +33,8 @@ class E2eTest : public testing::Test {
   void expect_mirror_equals_sandbox() const;
   /// The first column of the first row.
   std::string query(const std::string& sql) const;
+  /// Waits until every watched listing was read to its end.
+  void wait_until_all_is_read() const;
   /// Sets a member of the configuration, e.g. ("sync", "concurrency", 16).
   void configure(const std::string& section, const std::string& key, const boost::json::value& value) const;
 

@@ -231,9 +231,8 @@ TEST_F(DueQueueTest, AgreesWithAModelWhateverIsDone) {
       }
     }
     ASSERT_EQ(queue_.size(), watched());
-    const auto failing = std::ranges::count_if(model, [](const auto& entry) {
-      return !entry.second.removed && entry.second.standing.failures > 0;
-    });
+    const auto failing = std::ranges::count_if(
+        model, [](const auto& entry) { return !entry.second.removed && entry.second.standing.failures > 0; });
     ASSERT_EQ(queue_.census().failing(), static_cast<std::size_t>(failing)) << step;
   }
 }

@@ -140,7 +140,8 @@ TEST_F(SchedulerTest, ManyReloadsInARowLoseNothingAndTheLastOneCounts) {
   }
   scheduler_->reload(last);
   run_for(seconds(20));
-  EXPECT_EQ(query("SELECT count(*) FROM listing WHERE watched = 1 AND last_completed_at IS NOT NULL"), "2001");
+  EXPECT_EQ(query("SELECT count(*) FROM listing WHERE watched = 1 AND last_completed_at IS NOT NULL"),
+            "2001");
   stop();
   EXPECT_LE(std::stoi(query("SELECT count(*) FROM sync_run")), 12) << "of a hundred reloads";
   EXPECT_EQ(query("SELECT count(*) FROM sync_run WHERE finished_at IS NULL"), "0");
