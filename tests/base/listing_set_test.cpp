@@ -53,9 +53,10 @@ TEST(ListingSet, NamesEachByItsFingerprint) {
 
 TEST(ListingSet, TellsApartWhateverTheTextsAreCutLike) {
   std::set<Fingerprint> seen;
-  for (const ListingKey& key : {ListingKey{"a", Openid("bc"), "", "", ""}, ListingKey{"ab", Openid("c"), "", "", ""},
-                                ListingKey{"a", Openid("b"), "c", "", ""}, ListingKey{"a", Openid("b"), "", "c", ""},
-                                ListingKey{"a", Openid("b"), "", "", "c"}})
+  for (const ListingKey& key :
+       {ListingKey{"a", Openid("bc"), "", "", ""}, ListingKey{"ab", Openid("c"), "", "", ""},
+        ListingKey{"a", Openid("b"), "c", "", ""}, ListingKey{"a", Openid("b"), "", "c", ""},
+        ListingKey{"a", Openid("b"), "", "", "c"}})
     seen.insert(fingerprint_of(key));
   EXPECT_EQ(seen.size(), 5U);
 }

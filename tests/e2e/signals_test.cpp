@@ -184,7 +184,8 @@ TEST_F(Service, EndsCleanlyAtAnyMomentOfItsStartAndGoesOnAtTheNext) {
   service->wait_for_err("couponsyncd serves");
   service->signal(SIGHUP);
   service->wait_for_err("sync (sighup) done: 5 of 5 listings read");
-  EXPECT_EQ(query("SELECT count(*) FROM listing WHERE watched = 1"), "5") << "what was half taken over is not";
+  EXPECT_EQ(query("SELECT count(*) FROM listing WHERE watched = 1"), "5")
+      << "what was half taken over is not";
   expect_mirror_equals_sandbox();
   service->signal(SIGTERM);
   EXPECT_EQ(service->wait().exit_code, 0);

@@ -127,11 +127,11 @@ TEST_F(MirrorListing, CountsFailuresAndKeepsTheBookmark) {
   apply(id, page_of({{.code = "1"}, {.code = "2"}}, 2, "t1"));
   {
     const Listing failed = mirror.record_failure({.listing = id,
-                                                       .started_at = now + 1,
-                                                       .next_due_at = now + 60,
-                                                       .code = "SERVER_ERROR",
-                                                       .message = "HTTP 500",
-                                                       .request_id = "req-1"});
+                                                  .started_at = now + 1,
+                                                  .next_due_at = now + 60,
+                                                  .code = "SERVER_ERROR",
+                                                  .message = "HTTP 500",
+                                                  .request_id = "req-1"});
     EXPECT_EQ(failed.next_page_token, "t1");
     EXPECT_EQ(failed.failures, 2);
   }
