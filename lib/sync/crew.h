@@ -59,6 +59,8 @@ class Crew {
   void end(const Failure& why);
   /// Something in the queue changed.
   void look_again() { changed_.notify_all(); }
+  /// If the mirror took no rows, it is tried again at once.
+  void try_mirror_again() { mirror_valve_.hurry(); }
   /// The listing is watched no more: whatever is done for it ends.
   void stop_reading(ListingId listing);
 

@@ -59,6 +59,7 @@ void Scheduler::sync_all() {
   queue_.ask_all(tick_of(deps_.env.steady_now()));
   if (!next_watchlist_ && !is_adopting_) ledger_.expect_no_more();
   client_.try_refused_again();
+  crew_.try_mirror_again();
   crew_.look_again();
 }
 

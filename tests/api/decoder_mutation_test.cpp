@@ -3,6 +3,7 @@
 #include "api/page_text.h"
 #include "api/test_data.h"
 #include "api/utf8.h"
+#include "support/sanitized.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -49,11 +50,7 @@ std::string compact_example() {
   return json::serialize(json::parse(read_test_data("list-user-coupons.example.json")));
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kRounds = 5'000;  // the same code, slower; the others run without a sanitizer
-#else
-constexpr int kRounds = 20'000;
-#endif
+constexpr int kRounds = test::repetitions(20'000);
 
 TEST(DamagedPage, FailsWhereverItIsCutOff) {
   std::string body = compact_example();

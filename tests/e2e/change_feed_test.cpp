@@ -1,4 +1,5 @@
 #include "e2e/e2e_fixture.h"
+#include "support/sanitized.h"
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
@@ -117,7 +118,7 @@ class ChangeFeed : public E2eTest {
 
 TEST_F(ChangeFeed, KeepsACopyEqualThroughAHundredRoundsOfChangesAndKills) {
   start_sandbox({"--seed", "51", "--users", "12", "--coupons-max", "120"});
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < repetitions(100); ++round) {
     sandbox().post("/mutations", {{"op", "random"}, {"count", 15}});
     if (random_() % 2 == 0) {
       once_killed(1 + random_() % 12);
@@ -139,7 +140,7 @@ TEST_F(ChangeFeed, CallsNothingMissingThatMovedBetweenPages) {
   start_sandbox({"--seed", "52", "--users", "12", "--coupons-max", "250"});
   once();
   std::size_t missed = 0;
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < repetitions(20); ++round) {
     consumer_.catch_up(sandbox_mirror());
     const std::set<std::string> before = listed();
     sandbox().post("/faults", {{"fault", "moving_rows"}, {"probability", 0.5}});

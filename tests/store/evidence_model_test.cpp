@@ -1,5 +1,6 @@
 #include "store/evidence_truth.h"
 #include "store/mirror_fixture.h"
+#include "support/sanitized.h"
 #include "support/watchlist.h"
 
 #include <gtest/gtest.h>
@@ -374,11 +375,7 @@ class EvidenceModel : public testing::TestWithParam<unsigned> {
 /// Each of the scenes has readings that overlap and break, replies that come late, restarts of the process,
 /// and coupons that move meanwhile.
 TEST_P(EvidenceModel, NeverMarksWhatExistsAndFindsWhatIsGone) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr unsigned kScenes = 100;  // the same code, slower; the others run without a sanitizer
-#else
-  constexpr unsigned kScenes = 1'000;
-#endif
+  constexpr unsigned kScenes = test::repetitions(1'000);
   for (unsigned i = 0; i < kScenes; ++i) {
     const unsigned seed = GetParam() * 1'000 + i;
     Scene(mirror, path, seed).play();

@@ -1,3 +1,4 @@
+#include "support/sanitized.h"
 #include "sync/sync_fixture.h"
 
 #include <boost/system/system_error.hpp>
@@ -185,7 +186,7 @@ TEST_F(ListingReaderTest, FailsAListingThatDoesNotAddUpTwiceAndMarksNothingMissi
 /// Coupons come and go while pages are read, so that rows move between them. What is listed all the time is
 /// never taken for missing, and once it is quiet the mirror is equal.
 TEST_F(ListingReaderTest, TakesNothingForMissingThatMovedBetweenPages) {
-  for (unsigned seed = 1; seed <= 40; ++seed) {
+  for (unsigned seed = 1; seed <= static_cast<unsigned>(repetitions(40)); ++seed) {
     const std::filesystem::path path = folder_.path() / ("moving" + std::to_string(seed) + ".db");
     World world(path);
     world.populate(2, [](int) { return 180; });
