@@ -1,5 +1,7 @@
 #include "sync/caller.h"
 
+#include "sync/own_limit.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -18,9 +20,6 @@ bool is_too_fast(const Result<FetchedPage>& page) {
 bool is_refusal(const Result<FetchedPage>& page) {
   return page.has_error() && page.error().rule().remedy == Remedy::stop_sending;
 }
-
-/// After a pause that was asked for there is room for everybody. Shorter ones show nothing.
-constexpr milliseconds kPause{3000};
 
 /// A refusal, or a 429 that is not in the API's words: a proxy before one domain may have said it.
 bool may_be_one_domains(const Failure& failure) {
@@ -204,8 +203,8 @@ void Caller::learn_pace(const ListingKey& asked, Route& route, Call& call, const
   const std::optional<milliseconds> retry_after = call.passed_over ? std::nullopt : failure.retry_after;
   rate.refused(call.sent_at, now, retry_after);
   const std::optional<SteadyTime> until = rate.paused_until(now);
-  call.began_pause = until && !was_paused && retry_after >= kPause;
-  if (until && retry_after >= kPause && !route.paused_until) route.paused_until = until;
+  call.began_pause = until && !was_paused && retry_after >= kTellingPause;
+  if (until && retry_after >= kTellingPause && !route.paused_until) route.paused_until = until;
   if (!until && !rate.held_since()) return;
   deps_.pause.too_fast(failure, until);
   changed_.notify_all();
@@ -214,7 +213,7 @@ void Caller::learn_pace(const ListingKey& asked, Route& route, Call& call, const
 /// A listing that had everybody pause, and is refused again when others got through after that, may be alone
 /// with it: its next pause waits until a witness says the same.
 bool Caller::obeys(const ListingKey& asked, const Route& route, const Failure& too_fast) {
-  if (!too_fast.retry_after || *too_fast.retry_after < kPause) return true;
+  if (!too_fast.retry_after || *too_fast.retry_after < kTellingPause) return true;
   if (!route.paused_until || !evidence_.others_work_since(asked, *route.paused_until)) return true;
   return !evidence_.distrust(asked, deps_.env.steady_now());
 }

@@ -82,7 +82,6 @@ Task<> Crew::run() {
 void Crew::stop() {
   is_stopping_ = true;
   workers_.cancel();
-  for (auto& [id, reading] : readings_) reading.stop.emit(asio::cancellation_type::terminal);
 }
 
 void Crew::end(const Failure& why) {

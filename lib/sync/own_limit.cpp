@@ -8,9 +8,7 @@ namespace {
 /// Where the brand's limit refuses even every fifth call, a page meets it so often in a row once in 400,000
 /// times.
 constexpr int kContradictions = 8;
-/// After a pause that was asked for there is room for everybody.
 constexpr int kContradictedPauses = 3;
-constexpr std::chrono::seconds kPause{3};
 /// Where a limit refuses every other call, one page meets it and each witness does not once in 4,000 times.
 constexpr int kContradictingWitnesses = 6;
 /// Refusals before a witness is asked.
@@ -37,7 +35,7 @@ void OwnLimit::refused(std::uint64_t worked, std::uint64_t limited,
   }
   contradicting_witnesses_ += std::exchange(witness_worked_, false) ? 1 : 0;
   before_ = Counts{worked, limited};
-  asked_for_a_pause_ = retry_after && *retry_after >= kPause;
+  asked_for_a_pause_ = retry_after && *retry_after >= kTellingPause;
 }
 
 bool OwnLimit::is_own(bool known) const {

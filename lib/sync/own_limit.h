@@ -6,6 +6,9 @@
 
 namespace couponsync {
 
+/// After a pause of so long that was asked for there is room for everybody. Shorter ones show nothing.
+inline constexpr std::chrono::seconds kTellingPause{3};
+
 /// The refusals of one page as too fast, one after the other. A 429 is about the brand as a whole; but if
 /// this page is refused again and again while most calls for others get through in between, or all of the
 /// witnesses that were asked do, the limit is its own. Pure.
