@@ -43,6 +43,15 @@ void move_log_when_closed(SQLite::Database& database, bool moves) {
   if (code != SQLITE_OK) throw SQLite::Exception(database.getHandle(), code);
 }
 
+/// The journal mode that is now in force. It is asked to the end: the answer comes before the change of the
+/// file's header is committed, and that can fail.
+std::string turn_log_on(SQLite::Database& database) {
+  SQLite::Statement change(database, "PRAGMA journal_mode = WAL");
+  std::string mode;
+  while (change.executeStep()) mode = change.getColumn(0).getString();
+  return mode;
+}
+
 /// That SQLite opened the file that this process holds.
 void require_same_file(SQLite::Database& database, const MirrorFile& file) {
   int moved = 0;
@@ -104,7 +113,7 @@ void Connection::set_up(const MirrorOptions& options) {
   const bool log_was_moved = move_log();
   migrate(database, path_, schema_migrations(), schema_views(), [&] { settle(options, log_was_moved); });
   mark_ = read_log_mark(database);
-  if (database.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal")
+  if (turn_log_on(database) != "wal")
     throw mirror_error(MirrorError::Reason::unwritable, path_, "its file system cannot share memory",
                        "move it to a local file system");
   // A first read makes the log's files, which readers that may not write to the folder need.

@@ -10,10 +10,12 @@
 #include <poll.h>
 #include <spawn.h>
 #include <stdexcept>
+#include <string_view>
 #include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 extern char** environ;
@@ -35,6 +37,15 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 void check(int error, const std::string& what) {
   if (error != 0) throw std::system_error(error, std::generic_category(), what);
+}
+
+bool handles(pid_t pid, int number) {
+  constexpr std::string_view kField = "SigCgt:";
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(kField))
+      return (std::stoull(line.substr(kField.size()), nullptr, 16) >> (number - 1) & 1U) != 0;
+  return false;
 }
 
 }  // namespace
@@ -130,6 +141,16 @@ void Process::wait_for_err(const std::string& text, std::chrono::seconds at_most
     if (err().find(text) != std::string::npos) return;
     if (ended) throw std::runtime_error("a process ended without saying \"" + text + "\":\n" + out() + err());
     await_change(deadline);
+  }
+}
+
+void Process::wait_until_handles(int number, std::chrono::seconds at_most) {
+  const auto deadline = std::chrono::steady_clock::now() + at_most;
+  while (!handles(pid_, number)) {
+    if (!running()) throw std::runtime_error("it ended before it handled a signal:\n" + err());
+    if (std::chrono::steady_clock::now() > deadline)
+      throw std::runtime_error("it does not handle signal " + std::to_string(number));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
 

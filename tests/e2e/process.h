@@ -37,6 +37,9 @@ class Process {
   /// Waits for the first line on stdout.
   std::string first_line(std::chrono::seconds at_most = std::chrono::seconds(60));
 
+  /// Waits until the program has a handler for the signal: before that its loader still runs.
+  void wait_until_handles(int number, std::chrono::seconds at_most = std::chrono::seconds(60));
+
   pid_t pid() const { return pid_; }
 
  private:

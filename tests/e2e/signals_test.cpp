@@ -172,6 +172,7 @@ TEST_F(Service, EndsCleanlyAtAnyMomentOfItsStartAndGoesOnAtTheNext) {
   write_watchlist(all);
   for (int moment = 1; moment <= 20; ++moment) {
     auto service = start_couponsyncd("run");
+    service->wait_until_handles(SIGTERM);
     std::this_thread::sleep_for(std::chrono::milliseconds(25 * moment));  // that is the moment
     if (moment % 3 == 0) service->signal(SIGHUP);
     const auto asked = std::chrono::steady_clock::now();
