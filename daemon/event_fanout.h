@@ -62,11 +62,11 @@ class EventFanout final : public Events {
   void rate_limited(const ListingKey& key, Domain domain, const Failure& reply) override {
     each([&](Events& e) { e.rate_limited(key, domain, reply); });
   }
-  void domain_avoided(Domain domain, const Failure& why) override {
-    each([&](Events& e) { e.domain_avoided(domain, why); });
+  void domain_tripped(Domain domain, const Failure& why) override {
+    each([&](Events& e) { e.domain_tripped(domain, why); });
   }
-  void domain_back(Domain domain) override {
-    each([&](Events& e) { e.domain_back(domain); });
+  void domain_restored(Domain domain) override {
+    each([&](Events& e) { e.domain_restored(domain); });
   }
   void sending_paused(const Pause& pause) override {
     each([&](Events& e) { e.sending_paused(pause); });

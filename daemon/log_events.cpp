@@ -84,8 +84,8 @@ void LogEvents::page_committed(const ListingKey& key, std::int64_t page_index, c
 }
 
 void LogEvents::listing_completed(const ListingKey& key, const PageOutcome& last_page) {
-  told_failures_.recovered(key);
-  if (last_page.whole)
+  reported_failures_.recovered(key);
+  if (last_page.is_complete_picture)
     log_->debug("{} is complete", name_of(key));
   else
     log_->debug("{} is complete, but was not read in one go with a total_count: nothing was marked missing",
@@ -98,12 +98,12 @@ void LogEvents::listing_read_again(const ListingKey& key, const PageOutcome&) {
 
 void LogEvents::listing_restarted(const ListingKey& key, const Failure& why) {
   const auto level =
-      told_failures_.is_failing(key) ? spdlog::level::debug : limited(restarts_, spdlog::level::info);
+      reported_failures_.is_failing(key) ? spdlog::level::debug : limited(restarts_, spdlog::level::info);
   log_->log(level, "{} is read again from its start: {}", name_of(key), describe(why));
 }
 
 void LogEvents::listing_failed(const ListingKey& key, const Failure& why, std::chrono::seconds again_in) {
-  const bool is_news = told_failures_.is_news(key, why);
+  const bool is_news = reported_failures_.is_news(key, why);
   const auto level = is_news ? limited(failures_, spdlog::level::warn) : spdlog::level::debug;
   log_->log(level, "{} failed, again in {} s: {}; {}", name_of(key), again_in.count(), describe(why),
             advice_of(why));
@@ -149,21 +149,21 @@ void LogEvents::rate_limited(const ListingKey& key, Domain domain, const Failure
             describe(reply));
 }
 
-void LogEvents::domain_avoided(Domain domain, const Failure& why) {
+void LogEvents::domain_tripped(Domain domain, const Failure& why) {
   DomainLine& line = line_of(domain);
   const DomainLine& other = line_of(domain == Domain::primary ? Domain::backup : Domain::primary);
   line.avoided = true;
   // Where both are, that is told as a pause of all calls.
   const auto level = other.avoided ? spdlog::level::debug : limited(line.limit, spdlog::level::warn);
-  line.told = line.told || level != spdlog::level::debug;
+  line.is_reported = line.is_reported || level != spdlog::level::debug;
   log_->log(level, "the {} domain is avoided for now: {}; {}", couponsync::name_of(domain), describe(why),
             advice_of(why));
 }
 
-void LogEvents::domain_back(Domain domain) {
+void LogEvents::domain_restored(Domain domain) {
   DomainLine& line = line_of(domain);
   line.avoided = false;
-  const auto level = std::exchange(line.told, false) ? spdlog::level::info : spdlog::level::debug;
+  const auto level = std::exchange(line.is_reported, false) ? spdlog::level::info : spdlog::level::debug;
   log_->log(level, "the {} domain is back", couponsync::name_of(domain));
 }
 

@@ -2,9 +2,9 @@
 
 #include "base/env.h"
 #include "minute_limit.h"
+#include "reported_failures.h"
 #include "signature_watch.h"
 #include "sync/events.h"
-#include "told_failures.h"
 
 #include <spdlog/logger.h>
 
@@ -45,8 +45,8 @@ class LogEvents final : public Events {
   void attempt_failed(const ListingKey& key, Domain domain, const Failure& why,
                       std::chrono::milliseconds again_in) override;
   void rate_limited(const ListingKey& key, Domain domain, const Failure& reply) override;
-  void domain_avoided(Domain domain, const Failure& why) override;
-  void domain_back(Domain domain) override;
+  void domain_tripped(Domain domain, const Failure& why) override;
+  void domain_restored(Domain domain) override;
   void sending_paused(const Pause& pause) override;
   void sending_resumed(const Pause& pause) override;
   void sending_stopped(const Failure& why, std::chrono::seconds again_in) override;
@@ -60,7 +60,7 @@ class LogEvents final : public Events {
   const Env& env_;
   StatusLine status_;
   SignatureWatch signatures_;
-  ToldFailures told_failures_;
+  ReportedFailures reported_failures_;
   std::unordered_set<std::string> oddities_shown_;
   MinuteLimit failures_{100};
   MinuteLimit restarts_{20};
@@ -68,7 +68,7 @@ class LogEvents final : public Events {
   MinuteLimit interruptions_;
   struct DomainLine {
     bool avoided = false;
-    bool told = false;
+    bool is_reported = false;
     MinuteLimit limit{};
   };
   DomainLine& line_of(Domain domain) { return domains_[static_cast<std::size_t>(domain)]; }

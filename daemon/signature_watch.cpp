@@ -16,8 +16,8 @@ std::optional<std::size_t> SignatureWatch::replied(bool verified) {
   known_ = std::min(known_ + 1, kRemembered);
   const std::size_t failed = failed_.count();
   const bool too_many = failed >= kLeastFailed && failed * kOneIn > known_;
-  const bool news = too_many && !told_;
-  told_ = too_many;
+  const bool news = too_many && !is_reported_;
+  is_reported_ = too_many;
   return news ? std::optional(failed) : std::nullopt;
 }
 

@@ -21,7 +21,7 @@ class SignatureWatch {
 
   std::bitset<kRemembered> failed_;  ///< the newest is bit 0
   std::size_t known_ = 0;
-  bool told_ = false;
+  bool is_reported_ = false;
 };
 
 }  // namespace couponsync::daemon

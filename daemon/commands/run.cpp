@@ -80,7 +80,7 @@ class Service {
   };
   /// What became of a reload.
   struct Reloaded {
-    bool whole = true;  ///< nothing was refused
+    bool is_complete = true;  ///< nothing was refused
     std::string message;
   };
 
@@ -207,20 +207,20 @@ Service::Reloaded Service::adopt(Loaded loaded) {
   if (const std::string unserved = monitoring_.unserved(); !unserved.empty())
     reloaded.message += "; " + unserved;
   if (!loaded.kept.empty()) {
-    reloaded.whole = false;
+    reloaded.is_complete = false;
     reloaded.message +=
         fmt::format("; not reloaded, because it needs a restart: {}", fmt::join(loaded.kept, ", "));
   }
-  log_->log(reloaded.whole ? spdlog::level::info : spdlog::level::err, "{}; everything is synced next",
+  log_->log(reloaded.is_complete ? spdlog::level::info : spdlog::level::err, "{}; everything is synced next",
             reloaded.message);
-  notifier_.ready(reloaded.whole ? "everything is synced next"
-                                 : "a changed setting needs a restart, everything is synced next");
+  notifier_.ready(reloaded.is_complete ? "everything is synced next"
+                                       : "a changed setting needs a restart, everything is synced next");
   return reloaded;
 }
 
 Service::Reloaded Service::refuse(const ConfigurationError& why) {
   Reloaded reloaded{
-      .whole = false,
+      .is_complete = false,
       .message =
           std::string("the configuration was not reloaded, the old one stays in force: ") + why.what()};
   log_->error("{}", reloaded.message);
@@ -231,7 +231,7 @@ Service::Reloaded Service::refuse(const ConfigurationError& why) {
 
 void Service::reloaded(const Reloaded& reloaded) {
   try {
-    reloads_.reloaded(reloaded.whole, reloaded.message);
+    reloads_.reloaded(reloaded.is_complete, reloaded.message);
   } catch (const std::system_error& error) {
     log_->warn("nobody can be told of the reload: {}", error.what());
   }
@@ -247,8 +247,8 @@ ServiceNow Service::now() {
   ServiceNow state;
   state.requests_per_second = rate_.requests_per_second(now);
   const DomainSelector& domains = *access_.session->domains;
-  state.primary_avoided = domains.avoided(Domain::primary, now);
-  state.backup_avoided = domains.avoided(Domain::backup, now);
+  state.primary_avoided = domains.is_avoided(Domain::primary, now);
+  state.backup_avoided = domains.is_avoided(Domain::backup, now);
   state.writer = writer_.progress();
   state.checkpoint_failure = writer_.checkpoint_failure();
   state.database_stuck_for = database_stuck_for();
@@ -282,8 +282,8 @@ void Service::tell_status(const std::string& activity) {
   status.requests_per_second = rate_.requests_per_second(now);
   status.learned = rate_.learned(now);
   const DomainSelector& domains = *access_.session->domains;
-  status.primary_avoided = domains.avoided(Domain::primary, now);
-  status.backup_avoided = domains.avoided(Domain::backup, now);
+  status.primary_avoided = domains.is_avoided(Domain::primary, now);
+  status.backup_avoided = domains.is_avoided(Domain::backup, now);
   status.has_backup = domains.has_backup();
   status.pause = monitoring_.readiness().pauses();
   status.activity = activity;

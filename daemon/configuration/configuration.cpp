@@ -1,7 +1,7 @@
 #include "configuration/configuration.h"
 
 #include "configuration/json_file.h"
-#include "configuration/object_reader.h"
+#include "configuration/settings_object.h"
 #include "configuration/value_rules.h"
 #include "net/endpoint.h"
 
@@ -33,20 +33,20 @@ class Loader {
   Configuration load(const boost::json::value& root);
 
  private:
-  void read_credentials(ObjectReader reader);
+  void read_credentials(SettingsObject reader);
   void read_watchlist(const boost::json::array* groups, const std::string& pointer);
-  void read_group(ObjectReader reader);
-  void read_mirror(ObjectReader reader);
-  void read_api(ObjectReader reader);
-  void read_sync(ObjectReader reader);
-  void read_rate(ObjectReader reader);
-  void read_log(ObjectReader reader);
-  void read_url(ObjectReader& reader, std::string_view name, std::optional<std::string>& url,
+  void read_group(SettingsObject reader);
+  void read_mirror(SettingsObject reader);
+  void read_api(SettingsObject reader);
+  void read_sync(SettingsObject reader);
+  void read_rate(SettingsObject reader);
+  void read_log(SettingsObject reader);
+  void read_url(SettingsObject& reader, std::string_view name, std::optional<std::string>& url,
                 bool may_be_null);
   /// Absolute; a credential's name becomes its file.
-  std::filesystem::path resolve(ObjectReader& reader, std::string_view name, const std::string& text);
-  FilePattern resolve_pattern(ObjectReader& reader, std::string_view name, const std::string& text);
-  void required_file(ObjectReader& reader, std::string_view name, std::filesystem::path& out);
+  std::filesystem::path resolve(SettingsObject& reader, std::string_view name, const std::string& text);
+  FilePattern resolve_pattern(SettingsObject& reader, std::string_view name, const std::string& text);
+  void required_file(SettingsObject& reader, std::string_view name, std::filesystem::path& out);
 
   std::filesystem::path folder_;
   std::vector<ConfigurationProblem> problems_;
@@ -57,7 +57,7 @@ Configuration Loader::load(const boost::json::value& root) {
   if (!root.is_object())
     throw ConfigurationError(
         "", fmt::format("{}: found {}, allowed is an object", result_.file.string(), describe_type(root)));
-  ObjectReader reader(&root.get_object(), "", problems_);
+  SettingsObject reader(&root.get_object(), "", problems_);
   reader.required_text("brand_id", result_.brand_id, kIdentifierAllowed, is_identifier);
   read_credentials(reader.object("credentials", true));
   read_watchlist(reader.list("watchlist", true), "/watchlist");
@@ -65,7 +65,7 @@ Configuration Loader::load(const boost::json::value& root) {
   read_api(reader.object("api"));
   read_sync(reader.object("sync"));
   read_rate(reader.object("rate"));
-  ObjectReader http = reader.object("http");
+  SettingsObject http = reader.object("http");
   http.text("listen", result_.http.listen, kListenAllowed, is_listen_address);
   http.finish();
   read_log(reader.object("log"));
@@ -74,7 +74,8 @@ Configuration Loader::load(const boost::json::value& root) {
   return std::move(result_);
 }
 
-std::filesystem::path Loader::resolve(ObjectReader& reader, std::string_view name, const std::string& text) {
+std::filesystem::path Loader::resolve(SettingsObject& reader, std::string_view name,
+                                      const std::string& text) {
   if (!text.starts_with(kCredentialPrefix)) return (folder_ / text).lexically_normal();
   const std::string credential = text.substr(kCredentialPrefix.size());
   if (credential.empty() || credential.find('/') != std::string::npos || credential == "." ||
@@ -93,7 +94,7 @@ std::filesystem::path Loader::resolve(ObjectReader& reader, std::string_view nam
   return std::filesystem::path(folder) / credential;
 }
 
-FilePattern Loader::resolve_pattern(ObjectReader& reader, std::string_view name, const std::string& text) {
+FilePattern Loader::resolve_pattern(SettingsObject& reader, std::string_view name, const std::string& text) {
   if (text.starts_with(kCredentialPrefix)) return {resolve(reader, name, text), ""};
   // Of "..", the parent is meant that its text names, as in all paths here.
   std::filesystem::path folder = text.starts_with('/') ? "/" : folder_.lexically_normal();
@@ -107,13 +108,13 @@ FilePattern Loader::resolve_pattern(ObjectReader& reader, std::string_view name,
   return {folder, pattern.string()};
 }
 
-void Loader::required_file(ObjectReader& reader, std::string_view name, std::filesystem::path& out) {
+void Loader::required_file(SettingsObject& reader, std::string_view name, std::filesystem::path& out) {
   std::string text;
   reader.required_text(name, text, kPathAllowed, is_path);
   if (!text.empty()) out = resolve(reader, name, text);
 }
 
-void Loader::read_credentials(ObjectReader reader) {
+void Loader::read_credentials(SettingsObject reader) {
   Configuration::Credentials& credentials = result_.credentials;
   if (!reader.present()) return;
   reader.required_text("certificate_serial", credentials.certificate_serial, kSerialAllowed, is_serial);
@@ -133,11 +134,11 @@ void Loader::read_watchlist(const boost::json::array* groups, const std::string&
     if (!group.is_object())
       problems_.push_back({place, fmt::format("found {}, allowed is an object", describe_type(group))});
     else
-      read_group(ObjectReader(&group.get_object(), place, problems_));
+      read_group(SettingsObject(&group.get_object(), place, problems_));
   }
 }
 
-void Loader::read_mirror(ObjectReader reader) {
+void Loader::read_mirror(SettingsObject reader) {
   if (!reader.present()) return;
   required_file(reader, "path", result_.mirror.path);
   std::size_t durability = 0;
@@ -146,7 +147,7 @@ void Loader::read_mirror(ObjectReader reader) {
   reader.finish();
 }
 
-void Loader::read_api(ObjectReader reader) {
+void Loader::read_api(SettingsObject reader) {
   Configuration::Api& api = result_.api;
   std::optional<std::string> primary = api.primary;
   read_url(reader, "primary", primary, false);
@@ -168,7 +169,7 @@ void Loader::read_api(ObjectReader reader) {
   reader.finish();
 }
 
-void Loader::read_url(ObjectReader& reader, std::string_view name, std::optional<std::string>& url,
+void Loader::read_url(SettingsObject& reader, std::string_view name, std::optional<std::string>& url,
                       bool may_be_null) {
   std::string why_not;
   const auto valid = [&why_not](std::string_view text) {
@@ -185,7 +186,7 @@ void Loader::read_url(ObjectReader& reader, std::string_view name, std::optional
   if (!why_not.empty()) reader.problem(name, why_not);
 }
 
-void Loader::read_sync(ObjectReader reader) {
+void Loader::read_sync(SettingsObject reader) {
   reader.duration("interval", std::chrono::seconds(1), std::chrono::days(365), result_.sync.interval);
   std::int64_t concurrency = result_.sync.concurrency;
   reader.integer("concurrency", 1, 1024, concurrency);
@@ -194,7 +195,7 @@ void Loader::read_sync(ObjectReader reader) {
   reader.finish();
 }
 
-void Loader::read_rate(ObjectReader reader) {
+void Loader::read_rate(SettingsObject reader) {
   Configuration::Rate& rate = result_.rate;
   reader.number("max_requests_per_second", 0, 100'000, rate.max_requests_per_second, kLowestRate);
   // A brand that lowers the maximum below the default start means that start as well.
@@ -205,7 +206,7 @@ void Loader::read_rate(ObjectReader reader) {
   reader.finish();
 }
 
-void Loader::read_log(ObjectReader reader) {
+void Loader::read_log(SettingsObject reader) {
   auto level = static_cast<std::size_t>(result_.log.level);
   reader.choice("level", {"trace", "debug", "info", "warn", "error"}, level);
   result_.log.level = static_cast<LogLevel>(level);
@@ -215,7 +216,7 @@ void Loader::read_log(ObjectReader reader) {
   reader.finish();
 }
 
-void Loader::read_group(ObjectReader reader) {
+void Loader::read_group(SettingsObject reader) {
   WatchGroup group;
   reader.required_text("appid", group.appid, kIdentifierAllowed, is_identifier);
   reader.texts("openids", group.openids, kIdentifierAllowed, is_identifier);

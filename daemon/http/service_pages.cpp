@@ -34,7 +34,7 @@ Task<std::optional<WebPage>> ServicePages::page(std::string path) {
 }
 
 WebPage ServicePages::health() const {
-  const std::chrono::seconds stuck = parts_.now().database_stuck_for;
+  const std::chrono::seconds stuck = deps_.now().database_stuck_for;
   if (stuck < DatabaseProgress::kHangs) return {kOk, kText, "healthy\n"};
   return {kUnavailable, kText,
           "the database thread has completed nothing for " + std::to_string(stuck.count()) +
@@ -42,7 +42,7 @@ WebPage ServicePages::health() const {
 }
 
 WebPage ServicePages::readiness() const {
-  const ServiceNow now = parts_.now();
+  const ServiceNow now = deps_.now();
   std::string text;
   if (!now.watchlist_adopted) text = "the watchlist is not in the mirror yet\n";
   if (now.checkpoint_failure)
@@ -53,30 +53,30 @@ WebPage ServicePages::readiness() const {
         "another program has locked the mirror for {} s, and nothing can be written: it goes on "
         "when that lets go\n",
         std::chrono::floor<std::chrono::seconds>(now.writer.lock_wait).count());
-  for (const std::string& obstacle : parts_.readiness.obstacles()) text += obstacle + "\n";
+  for (const std::string& obstacle : deps_.readiness.obstacles()) text += obstacle + "\n";
   if (text.empty()) return {kOk, kText, "ready\n"};
   return {kUnavailable, kText, std::move(text)};
 }
 
 Task<WebPage> ServicePages::metrics() {
-  const std::shared_ptr<const StatusReading> reading = co_await parts_.listings.latest();
-  const ServiceNow now = parts_.now();
+  const std::shared_ptr<const StatusSnapshot> reading = co_await deps_.listings.latest();
+  const ServiceNow now = deps_.now();
   Observation observation;
   observation.requests_per_second = now.requests_per_second;
   observation.primary_avoided = now.primary_avoided;
   observation.backup_avoided = now.backup_avoided;
-  observation.sending_stopped = parts_.readiness.sending_is_stopped();
-  observation.no_domain_works = parts_.readiness.pause(PauseCause::no_domain_works);
-  observation.too_fast = parts_.readiness.pause(PauseCause::too_fast);
-  observation.writing_stopped = parts_.readiness.writing_is_stopped();
+  observation.sending_stopped = deps_.readiness.sending_is_stopped();
+  observation.no_domain_works = deps_.readiness.pause(PauseCause::no_domain_works);
+  observation.too_fast = deps_.readiness.pause(PauseCause::too_fast);
+  observation.writing_stopped = deps_.readiness.writing_is_stopped();
   observation.checkpoint_failing = now.checkpoint_failure.has_value();
   observation.write_queue_jobs = now.writer.pending;
   if (reading && reading->report) observation.report = &*reading->report;
-  co_return WebPage{kOk, kMetricsText, parts_.metrics.text(observation)};
+  co_return WebPage{kOk, kMetricsText, deps_.metrics.text(observation)};
 }
 
 Task<WebPage> ServicePages::status() {
-  const std::shared_ptr<const StatusReading> reading = co_await parts_.everything.latest();
+  const std::shared_ptr<const StatusSnapshot> reading = co_await deps_.everything.latest();
   if (!reading)
     co_return WebPage{kUnavailable, kText, "the coupons are still being counted: ask again in a while\n"};
   if (!reading->report) co_return WebPage{kUnavailable, kText, reading->problem + "\n"};

@@ -27,7 +27,7 @@ struct ServiceNow {
 /// outlives it.
 class ServicePages {
  public:
-  struct Parts {
+  struct Deps {
     Metrics& metrics;
     const Readiness& readiness;
     StatusReader& listings;    ///< without coupons: cheap enough for each scrape
@@ -35,7 +35,7 @@ class ServicePages {
     std::function<ServiceNow()> now;
   };
 
-  explicit ServicePages(Parts parts) : parts_(std::move(parts)) {}
+  explicit ServicePages(Deps deps) : deps_(std::move(deps)) {}
 
   Task<std::optional<WebPage>> page(std::string path);
 
@@ -45,7 +45,7 @@ class ServicePages {
   WebPage health() const;
   WebPage readiness() const;
 
-  Parts parts_;
+  Deps deps_;
 };
 
 }  // namespace couponsync::daemon

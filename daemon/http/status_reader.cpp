@@ -9,7 +9,7 @@
 namespace couponsync::daemon {
 namespace {
 
-/// A reading is good for at least so many times what it took.
+/// A snapshot is good for at least so many times what it took.
 constexpr int kRest = 9;
 
 }  // namespace
@@ -36,7 +36,7 @@ void StatusReader::end() {
   prepare_ = nullptr;
 }
 
-Task<std::shared_ptr<const StatusReading>> StatusReader::latest() {
+Task<std::shared_ptr<const StatusSnapshot>> StatusReader::latest() {
   if (is_due()) begin();
   while (under_way_ && !slow_) co_await changed_.wait();
   co_return latest_;
@@ -50,9 +50,9 @@ void StatusReader::begin() {
   began_ = env_.steady_now();
   const std::weak_ptr<StatusReader*> weak = self_;
   thread_ = std::jthread([read = prepare_(), executor = executor_, weak](const std::stop_token& stop) {
-    auto reading = std::make_shared<const StatusReading>(read(stop));
-    boost::asio::post(executor, [weak, reading = std::move(reading)] {
-      if (const auto self = weak.lock()) (*self)->finish(reading);
+    auto snapshot = std::make_shared<const StatusSnapshot>(read(stop));
+    boost::asio::post(executor, [weak, snapshot = std::move(snapshot)] {
+      if (const auto self = weak.lock()) (*self)->finish(snapshot);
     });
   });
   under_way_ = true;
@@ -66,11 +66,11 @@ void StatusReader::begin() {
   });
 }
 
-void StatusReader::finish(std::shared_ptr<const StatusReading> reading) {
+void StatusReader::finish(std::shared_ptr<const StatusSnapshot> snapshot) {
   const SteadyTime now = env_.steady_now();
   const SteadyTime::duration rest = std::max<SteadyTime::duration>(options_.good_for, (now - began_) * kRest);
   good_until_ = now + rest;
-  latest_ = std::move(reading);
+  latest_ = std::move(snapshot);
   under_way_ = false;
   patience_.cancel();
   changed_.notify_all();
@@ -84,16 +84,16 @@ StatusReader::Prepare mirror_reading(const Env& env, std::shared_ptr<MirrorReade
     MirrorStatusOptions mine = options;
     if (listings) mine.listings = std::make_shared<const ListingCounts>(listings());
     return [&env, mirror, mine, max_age](const std::stop_token& stop) {
-      StatusReading reading;
+      StatusSnapshot snapshot;
       try {
         MirrorStatusOptions stoppable = mine;
         stoppable.stop = stop;
-        reading.report = StatusReport{mirror->status(stoppable), to_unix_seconds(env.wall_now()), max_age};
-        reading.json = reading.report->json();
+        snapshot.report = StatusReport{mirror->status(stoppable), to_unix_seconds(env.wall_now()), max_age};
+        snapshot.json = snapshot.report->json();
       } catch (const std::exception& error) {
-        reading.problem = error.what();
+        snapshot.problem = error.what();
       }
-      return reading;
+      return snapshot;
     };
   };
 }

@@ -20,7 +20,7 @@
 namespace couponsync::daemon {
 
 /// The mirror's status as it was read at some moment.
-struct StatusReading {
+struct StatusSnapshot {
   std::optional<StatusReport> report;  ///< none: see `problem`
   std::string json;                    ///< the report's
   std::string problem;                 ///< why there is no report
@@ -32,7 +32,7 @@ struct StatusReading {
 class StatusReader {
  public:
   /// Called on the other thread; gives up soon when asked to stop.
-  using Read = std::function<StatusReading(const std::stop_token&)>;
+  using Read = std::function<StatusSnapshot(const std::stop_token&)>;
   /// Called on the io thread at the beginning of each, for what only that knows.
   using Prepare = std::function<Read()>;
   struct Options {
@@ -52,18 +52,18 @@ class StatusReader {
   /// Ends the reading under way, and reads no more: what it read by is closed.
   void end();
   /// A recent reading; an older one, or none at all, if the one under way takes too long. Cancellable.
-  Task<std::shared_ptr<const StatusReading>> latest();
+  Task<std::shared_ptr<const StatusSnapshot>> latest();
 
  private:
   bool is_due() const;
   void begin();
-  void finish(std::shared_ptr<const StatusReading> reading);
+  void finish(std::shared_ptr<const StatusSnapshot> snapshot);
 
   boost::asio::any_io_executor executor_;
   Env& env_;
   Prepare prepare_;
   Options options_;
-  std::shared_ptr<const StatusReading> latest_;
+  std::shared_ptr<const StatusSnapshot> latest_;
   SteadyTime good_until_{};
   SteadyTime began_{};
   bool under_way_ = false;

@@ -1,6 +1,6 @@
 #include "api/canonical_json.h"
 
-#include "api/json_reader.h"
+#include "api/reply_object.h"
 
 #include <boost/container/small_vector.hpp>
 #include <boost/json/array.hpp>

@@ -29,7 +29,7 @@ constexpr std::array kBenefits{
     Benefit{"EXCHANGE", "exchange_coupon", "exchange_coupon_list"},
 };
 
-StockBenefit decode_benefit(const ObjectReader& object, UsageMode mode, std::string_view kind,
+StockBenefit decode_benefit(const ReplyObject& object, UsageMode mode, std::string_view kind,
                             std::int64_t index) {
   StockBenefit benefit;
   benefit.usage_mode = mode;
@@ -42,14 +42,14 @@ StockBenefit decode_benefit(const ObjectReader& object, UsageMode mode, std::str
   return benefit;
 }
 
-void decode_benefits(const ObjectReader& rule, UsageMode mode, std::vector<StockBenefit>& benefits) {
+void decode_benefits(const ReplyObject& rule, UsageMode mode, std::vector<StockBenefit>& benefits) {
   for (const Benefit& benefit : kBenefits) {
-    const ObjectReader one = rule.object(benefit.member);
+    const ReplyObject one = rule.object(benefit.member);
     if (one.present()) {
       benefits.push_back(decode_benefit(one, mode, benefit.kind, 0));
       continue;
     }
-    rule.for_each_object(benefit.list_member, [&](std::int64_t index, const ObjectReader& item) {
+    rule.for_each_object(benefit.list_member, [&](std::int64_t index, const ReplyObject& item) {
       benefits.push_back(decode_benefit(item, mode, benefit.kind, index));
     });
   }
@@ -63,7 +63,7 @@ StockPeriod period_of(UsageMode mode, std::string_view kind, std::int64_t index)
   return period;
 }
 
-void decode_window(const ObjectReader& available, UsageMode mode, std::vector<StockPeriod>& periods) {
+void decode_window(const ReplyObject& available, UsageMode mode, std::vector<StockPeriod>& periods) {
   StockPeriod window = period_of(mode, "WINDOW", 0);
   window.begin_time = available.instant("available_begin_time");
   window.end_time = available.instant("available_end_time");
@@ -73,11 +73,11 @@ void decode_window(const ObjectReader& available, UsageMode mode, std::vector<St
     periods.push_back(std::move(window));
 }
 
-void decode_weekly(const ObjectReader& weekly, UsageMode mode, std::vector<StockPeriod>& periods) {
+void decode_weekly(const ReplyObject& weekly, UsageMode mode, std::vector<StockPeriod>& periods) {
   StockPeriod days = period_of(mode, "WEEKLY_DAYS", 0);
   days.day_list = weekly.scalar_list("day_list");
   if (days.day_list) periods.push_back(std::move(days));
-  weekly.for_each_object("day_period_list", [&](std::int64_t index, const ObjectReader& item) {
+  weekly.for_each_object("day_period_list", [&](std::int64_t index, const ReplyObject& item) {
     StockPeriod period = period_of(mode, "DAY_PERIOD", index);
     period.begin_second = item.integer("begin_time");
     period.end_second = item.integer("end_time");
@@ -85,11 +85,11 @@ void decode_weekly(const ObjectReader& weekly, UsageMode mode, std::vector<Stock
   });
 }
 
-void decode_periods(const ObjectReader& available, UsageMode mode, std::vector<StockPeriod>& periods) {
+void decode_periods(const ReplyObject& available, UsageMode mode, std::vector<StockPeriod>& periods) {
   decode_window(available, mode, periods);
   decode_weekly(available.object("weekly_available_period"), mode, periods);
   available.for_each_object("irregular_available_period_list",
-                            [&](std::int64_t index, const ObjectReader& item) {
+                            [&](std::int64_t index, const ReplyObject& item) {
                               StockPeriod period = period_of(mode, "IRREGULAR", index);
                               period.begin_time = item.instant("begin_time");
                               period.end_time = item.instant("end_time");
@@ -97,56 +97,56 @@ void decode_periods(const ObjectReader& available, UsageMode mode, std::vector<S
                             });
 }
 
-void decode_rules(const ObjectReader& object, Stock& stock) {
+void decode_rules(const ReplyObject& object, Stock& stock) {
   for (const auto& [member, mode] : kRules) {
-    const ObjectReader rule = object.object(member);
+    const ReplyObject rule = object.object(member);
     decode_benefits(rule, mode, stock.benefits);
     decode_periods(rule.object("coupon_available_period"), mode, stock.periods);
     if (!stock.special_first) stock.special_first = rule.flag("special_first");
   }
 }
 
-void decode_counts(const ObjectReader& object, Stock& stock) {
-  const ObjectReader codes = object.object("coupon_code_count_info");
+void decode_counts(const ReplyObject& object, Stock& stock) {
+  const ReplyObject codes = object.object("coupon_code_count_info");
   stock.coupon_code_total_count = codes.integer("total_count");
   stock.coupon_code_available_count = codes.integer("available_count");
-  const ObjectReader sending = object.object("stock_send_rule");
+  const ReplyObject sending = object.object("stock_send_rule");
   stock.max_count = sending.integer("max_count");
   stock.max_count_per_day = sending.integer("max_count_per_day");
   stock.max_count_per_user = sending.integer("max_count_per_user");
-  const ObjectReader sent = object.object("sent_count_info");
+  const ReplyObject sent = object.object("sent_count_info");
   stock.sent_total_count = sent.integer("total_count");
   stock.sent_today_count = sent.integer("today_count");
 }
 
-void decode_usage_rule_display(const ObjectReader& display, Stock& stock) {
+void decode_usage_rule_display(const ReplyObject& display, Stock& stock) {
   stock.coupon_usage_method_list = display.scalar_list("coupon_usage_method_list");
   stock.usage_rule_mini_program_appid = display.text("mini_program_appid");
   stock.usage_rule_mini_program_path = display.text("mini_program_path");
   stock.app_path = display.text("app_path");
   stock.usage_description = display.text("usage_description");
-  const ObjectReader stores = display.object("coupon_available_store_info");
+  const ReplyObject stores = display.object("coupon_available_store_info");
   stock.store_info_description = stores.text("description");
   stock.store_info_mini_program_appid = stores.text("mini_program_appid");
   stock.store_info_mini_program_path = stores.text("mini_program_path");
 }
 
-void decode_coupon_display(const ObjectReader& display, Stock& stock) {
+void decode_coupon_display(const ReplyObject& display, Stock& stock) {
   stock.code_display_mode = display.text("code_display_mode");
   stock.background_color = display.text("background_color");
-  const ObjectReader program = display.object("entrance_mini_program");
+  const ReplyObject program = display.object("entrance_mini_program");
   stock.entrance_mini_program_appid = program.text("appid");
   stock.entrance_mini_program_path = program.text("path");
   stock.entrance_wording = program.text("entrance_wording");
   stock.guidance_wording = program.text("guidance_wording");
   stock.entrance_official_account_appid = display.object("entrance_official_account").text("appid");
-  const ObjectReader finder = display.object("entrance_finder");
+  const ReplyObject finder = display.object("entrance_finder");
   stock.finder_id = finder.text("finder_id");
   stock.finder_video_id = finder.text("finder_video_id");
   stock.finder_video_cover_image_url = finder.text("finder_video_cover_image_url");
 }
 
-void decode_state(const ObjectReader& object, Stock& stock) {
+void decode_state(const ReplyObject& object, Stock& stock) {
   stock.state = object.text("state");
   stock.deactivate_request_no = object.text("deactivate_request_no");
   stock.deactivate_time = object.instant("deactivate_time");
@@ -155,7 +155,7 @@ void decode_state(const ObjectReader& object, Stock& stock) {
 
 }  // namespace
 
-std::optional<Stock> decode_stock(const ObjectReader& object, std::string_view raw) {
+std::optional<Stock> decode_stock(const ReplyObject& object, std::string_view raw) {
   if (!object.present()) return std::nullopt;
   Text stock_id = object.identity("stock_id");
   if (!stock_id) return std::nullopt;
@@ -171,7 +171,7 @@ std::optional<Stock> decode_stock(const ObjectReader& object, std::string_view r
   stock.notify_appid = object.object("notify_config").text("notify_appid");
   stock.store_scope = object.text("store_scope");
   decode_state(object, stock);
-  const ObjectReader bundle = object.object("stock_bundle_info");
+  const ReplyObject bundle = object.object("stock_bundle_info");
   stock.stock_bundle_id = bundle.text("stock_bundle_id");
   stock.stock_bundle_index = bundle.integer("stock_bundle_index");
   stock.brand_id = object.text("brand_id");

@@ -151,7 +151,7 @@ class PageDecoder {
       oddities_.note_mismatch(path, "an object", &value);
       return false;
     }
-    const ObjectReader entry(&value.get_object(), path, &oddities_);
+    const ReplyObject entry(&value.get_object(), path, &oddities_);
     const Stock* stock = stock_of(entry, slices.stock);
     const ProductCoupon* product = product_of(entry, slices.product_coupon);
     Text coupon_code = entry.identity("coupon_code");
@@ -166,7 +166,7 @@ class PageDecoder {
   }
 
   /// nullptr if the entry has no stock that can be named.
-  const Stock* stock_of(const ObjectReader& entry, std::string_view raw) {
+  const Stock* stock_of(const ReplyObject& entry, std::string_view raw) {
     if (const Stock* known = stocks_.seen_again(raw)) return known;
     if (entry.find("stock") == nullptr)
       oddities_.note_mismatch({entry.path(), "stock"}, "an object", nullptr);
@@ -177,7 +177,7 @@ class PageDecoder {
   }
 
   /// nullptr if the entry has no product that can be named.
-  const ProductCoupon* product_of(const ObjectReader& entry, std::string_view raw) {
+  const ProductCoupon* product_of(const ReplyObject& entry, std::string_view raw) {
     if (const ProductCoupon* known = products_.seen_again(raw)) return known;
     std::optional<ProductCoupon> product = decode_product(entry.object("product_coupon"), raw);
     if (!product) return nullptr;
@@ -186,7 +186,7 @@ class PageDecoder {
   }
 
   /// The product's id with U+FFFD in it: not good enough for a row of its own, but no other product's either.
-  Text broken_product_id(const ObjectReader& entry) const {
+  Text broken_product_id(const ReplyObject& entry) const {
     const json::value* product = entry.find("product_coupon");
     const JsonPath path(entry.path(), "product_coupon");
     if (product == nullptr || !oddities_.is_broken({path, "product_coupon_id"})) return std::nullopt;
@@ -196,7 +196,7 @@ class PageDecoder {
   const JsonDocument& document_;
   Oddities oddities_;
   Page page_;
-  ObjectReader top_;
+  ReplyObject top_;
   const json::array* entries_ = nullptr;
   Repeated<Stock> stocks_;
   Repeated<ProductCoupon> products_;

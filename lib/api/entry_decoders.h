@@ -2,7 +2,7 @@
 
 // Internal to this library: the parts of one entry of user_coupon_list.
 
-#include "api/json_reader.h"
+#include "api/reply_object.h"
 #include "base/coupon.h"
 
 #include <optional>
@@ -13,10 +13,10 @@ namespace couponsync {
 
 /// Nothing if the object is absent or has no stock_id to keep it under; the latter is an oddity. `raw` is the
 /// object's own bytes.
-std::optional<Stock> decode_stock(const ObjectReader& stock, std::string_view raw);
+std::optional<Stock> decode_stock(const ReplyObject& stock, std::string_view raw);
 
 /// Likewise, with product_coupon_id.
-std::optional<ProductCoupon> decode_product(const ObjectReader& product, std::string_view raw);
+std::optional<ProductCoupon> decode_product(const ReplyObject& product, std::string_view raw);
 
 /// Which coupon an entry is, and its product: the one it came with, or else the one its stock names.
 struct CouponTies {
@@ -26,6 +26,6 @@ struct CouponTies {
 };
 
 /// `raw` is the entry without its stock and product.
-Coupon decode_coupon(const ObjectReader& entry, CouponTies ties, std::string raw);
+Coupon decode_coupon(const ReplyObject& entry, CouponTies ties, std::string raw);
 
 }  // namespace couponsync

@@ -37,7 +37,7 @@ std::optional<ApiError> parse_api_error(std::string_view body) {
   const Result<JsonDocument> document = JsonDocument::parse(body, boost::json::storage_ptr());
   if (!document || !document->top().is_object()) return std::nullopt;
   Oddities oddities;  // of a message that is no text: it counts as absent
-  const ObjectReader object(&document->top().get_object(), {}, &oddities);
+  const ReplyObject object(&document->top().get_object(), {}, &oddities);
   const Text code = object.text("code");
   if (!code || code->empty()) return std::nullopt;
   return ApiError{*code, object.text("message").value_or("")};

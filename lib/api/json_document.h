@@ -2,7 +2,7 @@
 
 // Internal to this library: no JSON type leaves it.
 
-#include "api/json_reader.h"
+#include "api/reply_object.h"
 #include "base/failure.h"
 
 #include <boost/json/storage_ptr.hpp>

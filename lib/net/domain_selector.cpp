@@ -11,8 +11,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t kLeastKnown = 10;
 constexpr std::chrono::seconds kAvoidedFor = 30s;
 constexpr std::chrono::seconds kQuickSuccession = 60s;
-constexpr int kMostOpenings = 10;  // 300 s
-constexpr int kSuccessesToClose = 3;
+constexpr int kMostTrips = 10;  // 300 s
+constexpr int kSuccessesToRestore = 3;
 
 Domain other(Domain domain) { return domain == Domain::primary ? Domain::backup : Domain::primary; }
 
@@ -20,17 +20,17 @@ Domain other(Domain domain) { return domain == Domain::primary ? Domain::backup 
 
 void DomainHealth::chosen() {
   ++out_;
-  trying_ = open_;
+  trying_ = tripped_;
 }
 
 void DomainHealth::succeeded(SteadyTime now) {
   --out_;
-  if (!open_) return remember(false);
-  if (!trying_ && dead()) return;  // sent before the domain opened: says nothing about now
+  if (!tripped_) return remember(false);
+  if (!trying_ && is_dead()) return;  // sent before the domain was tripped: says nothing about now
   consecutive_failures_ = 0;
   if (!trying_) return;
   trying_ = false;
-  if (++successes_ == kSuccessesToClose) close(now);
+  if (++successes_ == kSuccessesToRestore) restore(now);
 }
 
 void DomainHealth::failed(SteadyTime now) {
@@ -39,15 +39,15 @@ void DomainHealth::failed(SteadyTime now) {
 }
 
 void DomainHealth::blamed(SteadyTime now) {
-  if (!open_) count_failure(now);
+  if (!tripped_) count_failure(now);
 }
 
 void DomainHealth::count_failure(SteadyTime now) {
-  if (!open_) {
+  if (!tripped_) {
     remember(true);
     if (!judged_down()) return;
-    const bool flapping = closed_at_ && now - *closed_at_ < kQuickSuccession;
-    openings_ = flapping ? std::min(openings_ + 1, kMostOpenings) : 1;
+    const bool flapping = restored_at_ && now - *restored_at_ < kQuickSuccession;
+    trips_ = flapping ? std::min(trips_ + 1, kMostTrips) : 1;
     return trip(now);
   }
   ++consecutive_failures_;
@@ -74,15 +74,15 @@ void DomainHealth::remember(bool failed) {
 }
 
 void DomainHealth::trip(SteadyTime now) {
-  open_ = true;
+  tripped_ = true;
   trying_ = false;
   successes_ = 0;
-  back_at_ = now + kAvoidedFor * openings_;
+  back_at_ = now + kAvoidedFor * trips_;
 }
 
-void DomainHealth::close(SteadyTime now) {
-  open_ = false;
-  closed_at_ = now;
+void DomainHealth::restore(SteadyTime now) {
+  tripped_ = false;
+  restored_at_ = now;
   failures_.reset();
   known_ = 0;
   consecutive_failures_ = 0;
@@ -103,19 +103,19 @@ Domain DomainSelector::take(Domain domain) {
 }
 
 Domain DomainSelector::pick(SteadyTime now, const Domain* avoid) const {
-  if (all_dead()) return next_in_turn();
+  if (all_are_dead()) return next_in_turn();
   const Domain first = avoid != nullptr ? other(*avoid) : Domain::primary;
-  if (all_avoided(now)) return health(first).dead() ? other(first) : first;
-  if (avoided(first, now)) return other(first);
-  const bool other_is_better = !avoided(other(first), now) && !health(other(first)).crowded();
-  if (health(first).crowded() && other_is_better) return other(first);
+  if (all_are_avoided(now)) return health(first).is_dead() ? other(first) : first;
+  if (is_avoided(first, now)) return other(first);
+  const bool other_is_better = !is_avoided(other(first), now) && !health(other(first)).is_crowded();
+  if (health(first).is_crowded() && other_is_better) return other(first);
   return first;
 }
 
 void DomainSelector::succeeded(Domain domain, SteadyTime now) {
-  const bool nothing_worked = all_dead();
+  const bool nothing_worked = all_are_dead();
   health(domain).succeeded(now);
-  if (nothing_worked && !health(domain).dead()) health(domain).close(now);
+  if (nothing_worked && !health(domain).is_dead()) health(domain).restore(now);
 }
 
 void DomainSelector::failed(Domain domain, SteadyTime now) { health(domain).failed(now); }
@@ -124,14 +124,16 @@ void DomainSelector::blamed(Domain domain, SteadyTime now) { health(domain).blam
 
 void DomainSelector::abandoned(Domain domain) { health(domain).abandoned(); }
 
-bool DomainSelector::avoided(Domain domain, SteadyTime now) const { return health(domain).avoided(now); }
-
-bool DomainSelector::all_dead() const {
-  return health(Domain::primary).dead() && (!has_backup_ || health(Domain::backup).dead());
+bool DomainSelector::is_avoided(Domain domain, SteadyTime now) const {
+  return health(domain).is_avoided(now);
 }
 
-bool DomainSelector::all_avoided(SteadyTime now) const {
-  return avoided(Domain::primary, now) && (!has_backup_ || avoided(Domain::backup, now));
+bool DomainSelector::all_are_dead() const {
+  return health(Domain::primary).is_dead() && (!has_backup_ || health(Domain::backup).is_dead());
+}
+
+bool DomainSelector::all_are_avoided(SteadyTime now) const {
+  return is_avoided(Domain::primary, now) && (!has_backup_ || is_avoided(Domain::backup, now));
 }
 
 }  // namespace couponsync

@@ -10,22 +10,22 @@
 
 namespace couponsync {
 
-/// Whether one domain may be used, judged from its last calls. It opens (is avoided) after 5 consecutive
-/// failures, or when at least half of its last 20 calls failed and at least 10 are known, for 30 s. Then one
-/// call at a time tries it: a failure opens it again, the third success in a row closes it. One that opens
-/// again within a minute after it closed is flapping: it is avoided for 30 s times the number of such
-/// openings, at most 300 s. Pure.
+/// Whether one domain may be used, judged from its last calls. It is tripped, and so avoided, after 5
+/// consecutive failures, or when at least half of its last 20 calls failed and at least 10 are known, for 30
+/// s. Then one call at a time tries it: a failure trips it again, the third success in a row restores it. One
+/// that is tripped again within a minute after it was restored is flapping: it is avoided for 30 s times the
+/// number of such trips, at most 300 s. Pure.
 class DomainHealth {
  public:
-  bool avoided(SteadyTime now) const { return open_ && (trying_ || now < back_at_); }
+  bool is_avoided(SteadyTime now) const { return tripped_ && (trying_ || now < back_at_); }
   /// Its failures have not been made up for yet: it is avoided, or tried.
-  bool open() const { return open_; }
-  /// It is open, and nothing but failures came from it lately. One that is open, but not dead, answers now
-  /// and then.
-  bool dead() const { return open_ && consecutive_failures_ >= kConsecutive; }
-  /// It failed lately: no more calls may be out than would open it, so that an outage costs few.
-  bool crowded() const {
-    return !open_ && consecutive_failures_ > 0 && out_ + consecutive_failures_ >= kConsecutive;
+  bool is_tripped() const { return tripped_; }
+  /// It is tripped, and nothing but failures came from it lately. One that is tripped, but not dead, answers
+  /// now and then.
+  bool is_dead() const { return tripped_ && consecutive_failures_ >= kConsecutive; }
+  /// It failed lately: no more calls may be out than would trip it, so that an outage costs few.
+  bool is_crowded() const {
+    return !tripped_ && consecutive_failures_ > 0 && out_ + consecutive_failures_ >= kConsecutive;
   }
 
   /// A call goes there, avoided or not.
@@ -37,7 +37,7 @@ class DomainHealth {
   /// The call ended without evidence.
   void abandoned();
   /// It works: what was before is forgotten.
-  void close(SteadyTime now);
+  void restore(SteadyTime now);
 
  private:
   static constexpr int kConsecutive = 5;
@@ -53,12 +53,12 @@ class DomainHealth {
   int consecutive_failures_ = 0;
   int out_ = 0;  ///< calls that have not ended
 
-  bool open_ = false;
-  bool trying_ = false;  ///< a call is out that was sent although the domain is open
-  int openings_ = 0;     ///< in quick succession
+  bool tripped_ = false;
+  bool trying_ = false;  ///< a call is out that was sent although the domain is tripped
+  int trips_ = 0;        ///< in quick succession
   int successes_ = 0;    ///< of tries in a row
   SteadyTime back_at_{};
-  std::optional<SteadyTime> closed_at_;
+  std::optional<SteadyTime> restored_at_;
 };
 
 /// Chooses the domain for a call: the primary while it works, the backup while the primary is avoided, the
@@ -74,7 +74,7 @@ class DomainSelector {
   Domain choose(SteadyTime now, const Domain* avoid = nullptr);
   /// The domains in turn, whatever they did: for the tries while nothing works.
   Domain choose_in_turn();
-  /// A reply came that is no evidence against the domain. While all are dead, one is enough to close it.
+  /// A reply came that is no evidence against the domain. While all are dead, one is enough to restore it.
   void succeeded(Domain domain, SteadyTime now);
   /// A failure came that is evidence against the domain (`OfDomain::is_down`).
   void failed(Domain domain, SteadyTime now);
@@ -84,18 +84,18 @@ class DomainSelector {
   void abandoned(Domain domain);
 
   /// An ordinary call would not go there now.
-  bool avoided(Domain domain, SteadyTime now) const;
+  bool is_avoided(Domain domain, SteadyTime now) const;
   /// It failed, and no three tries in a row have shown yet that it is back.
-  bool open(Domain domain) const { return health(domain).open(); }
+  bool is_tripped(Domain domain) const { return health(domain).is_tripped(); }
   /// No domain is worth an ordinary call: the caller tries, slowly.
-  bool all_dead() const;
+  bool all_are_dead() const;
   bool has_backup() const { return has_backup_; }
 
  private:
   DomainHealth& health(Domain domain) { return health_[static_cast<std::size_t>(domain)]; }
   const DomainHealth& health(Domain domain) const { return health_[static_cast<std::size_t>(domain)]; }
   Domain pick(SteadyTime now, const Domain* avoid) const;
-  bool all_avoided(SteadyTime now) const;
+  bool all_are_avoided(SteadyTime now) const;
   Domain next_in_turn() const;
   Domain take(Domain domain);
 

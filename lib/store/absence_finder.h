@@ -2,8 +2,8 @@
 
 #include "store/absence_table.h"
 #include "store/coupon_table.h"
-#include "store/readings.h"
 #include "store/records.h"
+#include "store/unbroken_readings.h"
 
 #include <span>
 #include <vector>
@@ -19,26 +19,26 @@ class AbsenceFinder {
       : coupons_(coupons), absences_(absences), log_(log) {}
 
   /// A reading that is whole and ended with this page.
-  struct Ended {
+  struct Finished {
     const Listing& listing;
     const PageCommit& last_page;
-    const Reading& reading;
+    const UnbrokenReading& reading;
     std::vector<WatchedListing>& watched;  ///< the user's
   };
 
   /// Whether coupons are in question that the reading did not hold.
-  bool is_wanted(const Ended& ended);
+  bool is_wanted(const Finished& finished);
   /// Of a reading that is one moment: marks what is missing or unlisted by now, and counts it.
-  void conclude(const Ended& ended, PageOutcome& outcome);
+  void conclude(const Finished& finished, PageOutcome& outcome);
 
  private:
   using Present = CouponTable::Present;
 
-  std::vector<Present> absent_from(const Ended& ended);
-  bool is_searched_in(const Ended& ended);
-  void begin_searches(const Ended& ended, const std::vector<Present>& absent);
-  void note_missing(const Ended& ended, std::int64_t coupon, RequestOrder order);
-  void advance_searches(const Ended& ended, PageOutcome& outcome);
+  std::vector<Present> absent_from(const Finished& finished);
+  bool is_searched_in(const Finished& finished);
+  void begin_searches(const Finished& finished, const std::vector<Present>& absent);
+  void note_missing(const Finished& finished, std::int64_t coupon, RequestOrder order);
+  void advance_searches(const Finished& finished, PageOutcome& outcome);
 
   CouponTable& coupons_;
   AbsenceTable& absences_;

@@ -162,8 +162,8 @@ void ListingTable::keep_bookmark(const PageCommit& commit, const Progress& progr
 }
 
 void ListingTable::complete(const PageCommit& commit, const Progress& progress, Worth worth) {
-  const Instant whole_at = worth.whole ? progress.started_at : Instant{};
-  const Integer whole_order = worth.evidence ? commit.seen.reading_began : Integer{};
+  const Instant whole_at = worth.is_complete ? progress.started_at : Instant{};
+  const Integer whole_order = worth.is_evidence ? commit.seen.reading_began : Integer{};
   complete_.run(commit.listing, commit.page_index + 1, progress.total_count, progress.started_at,
                 commit.seen.observed_at, commit.next_due_at, whole_at, whole_order, progress.entries);
 }

@@ -34,8 +34,8 @@ class ListingTable {
   void keep_bookmark(const PageCommit& commit, const Progress& progress);
   /// What the reading that ended is good for.
   struct Worth {
-    bool whole = false;     ///< nothing is known that it lacks
-    bool evidence = false;  ///< it tells what the listing does not hold
+    bool is_complete = false;  ///< nothing is known that it lacks
+    bool is_evidence = false;  ///< it tells what the listing does not hold
   };
   /// After the last page.
   void complete(const PageCommit& commit, const Progress& progress, Worth worth);

@@ -32,7 +32,7 @@ void LockPatience::wait_at_most(milliseconds most) {
 void LockPatience::hurry() {
   const std::lock_guard lock(mutex_);
   hurries_ = true;
-  told_.notify_all();
+  changed_.notify_all();
 }
 
 milliseconds LockPatience::most() const {
@@ -58,7 +58,7 @@ bool LockPatience::waits_again(int times) {
   }
   const milliseconds step = std::min(kLongestStep, milliseconds{1 + times});
   const bool hurried = hurries_;
-  told_.wait_for(lock, step, [&] { return hurries_ != hurried; });
+  changed_.wait_for(lock, step, [&] { return hurries_ != hurried; });
   return true;
 }
 

@@ -45,7 +45,7 @@ class LockPatience {
   std::chrono::milliseconds most() const;
 
   mutable std::mutex mutex_;
-  std::condition_variable told_;
+  std::condition_variable changed_;
   std::chrono::milliseconds most_;
   std::optional<std::chrono::milliseconds> bound_;
   bool hurries_ = false;

@@ -10,9 +10,9 @@
 #include "store/mirror_file.h"
 #include "store/product_table.h"
 #include "store/quota_table.h"
-#include "store/readings.h"
 #include "store/run_table.h"
 #include "store/stock_table.h"
+#include "store/unbroken_readings.h"
 #include "store/writer_lock.h"
 
 #include <unordered_map>
@@ -82,7 +82,7 @@ struct Mirror::Impl {
 
   PageOutcome apply_page(const PageCommit& commit);
   void store_coupons(const Listing& listing, const PageCommit& commit, bool alone, PageOutcome& outcome);
-  void finish_listing(const Listing& listing, const PageCommit& commit, const Reading* reading,
+  void finish_listing(const Listing& listing, const PageCommit& commit, const UnbrokenReading* reading,
                       std::vector<WatchedListing>& watched, PageOutcome& outcome);
 
   void forget_rows() {
@@ -108,7 +108,7 @@ struct Mirror::Impl {
   Statement redaction_key;
   SightingLog log;
   SightingLog::Mark transaction_began = 0;
-  Readings readings;
+  UnbrokenReadings readings;
   AbsenceFinder finder;
   RequestOrder first_request_order;
 };
@@ -156,7 +156,7 @@ PageOutcome Mirror::Impl::apply_page(const PageCommit& commit) {
   require_next_page(listing, commit);
   log.forget_before(commit.oldest_open);
   std::vector<WatchedListing> watched = listings.watched_of_user(listing.key);
-  const Reading* reading = readings.continue_with(listing, commit, log);
+  const UnbrokenReading* reading = readings.continue_with(listing, commit, log);
   Sighting seen = commit.seen;
   seen.reading_goes_on = commit.page.next_page_token.has_value();
   for (const ProductCoupon& product : commit.page.products) products.store(product, seen);
@@ -199,8 +199,9 @@ void Mirror::Impl::store_coupons(const Listing& listing, const PageCommit& commi
   readings.note_seen(listing.id, user, ids, commit.seen.received);
 }
 
-void Mirror::Impl::finish_listing(const Listing& listing, const PageCommit& commit, const Reading* reading,
-                                  std::vector<WatchedListing>& watched, PageOutcome& outcome) {
+void Mirror::Impl::finish_listing(const Listing& listing, const PageCommit& commit,
+                                  const UnbrokenReading* reading, std::vector<WatchedListing>& watched,
+                                  PageOutcome& outcome) {
   const ListingTable::Progress progress = progress_of(listing, commit);
   outcome.total_count = progress.total_count;
   if (reading != nullptr) outcome.distinct_coupons = static_cast<std::int64_t>(reading->seen.size());
@@ -212,15 +213,15 @@ void Mirror::Impl::finish_listing(const Listing& listing, const PageCommit& comm
     return;
   }
   outcome.ending = Ending::complete;
-  outcome.whole = reading != nullptr && reading->is_whole();
+  outcome.is_complete_picture = reading != nullptr && reading->is_complete();
   ListingTable::Worth worth;
-  if (outcome.whole) {
-    const AbsenceFinder::Ended ended{listing, commit, *reading, watched};
+  if (outcome.is_complete_picture) {
+    const AbsenceFinder::Finished ended{listing, commit, *reading, watched};
     // A single page is one moment: nothing can have moved.
     const bool is_one_moment = commit.page_index == 0 || reading->is_confirmed();
     if (!is_one_moment && finder.is_wanted(ended)) outcome.ending = Ending::unconfirmed;
-    worth.whole = outcome.ending == Ending::complete;
-    worth.evidence = is_one_moment && !listing.key.coupon_state.empty();
+    worth.is_complete = outcome.ending == Ending::complete;
+    worth.is_evidence = is_one_moment && !listing.key.coupon_state.empty();
     if (is_one_moment) finder.conclude(ended, outcome);
   }
   listings.complete(commit, progress, worth);

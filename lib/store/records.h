@@ -65,7 +65,7 @@ struct PageOutcome {
   Ending ending = Ending::none;
   /// At the end: read without a break, and as many distinct coupons as total_count said. Only then it can
   /// tell what is missing.
-  bool whole = false;
+  bool is_complete_picture = false;
   Integer distinct_coupons;  ///< at the end of an unbroken reading: how many distinct coupons it had
   Integer total_count;       ///< at the end: what the first page promised
   /// At the end: coupons of the user that are searched for in listings narrowed by state. Another reading of

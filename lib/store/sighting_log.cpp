@@ -17,12 +17,12 @@ void SightingLog::note_missing(User user, std::int64_t coupon, RequestOrder orde
   note(user, coupon, {.sent = order});
 }
 
-void SightingLog::note(User user, std::int64_t coupon, const Told& told) {
-  const auto [found, is_new] = users_[user].try_emplace(coupon, told);
-  std::optional<Told> before;
+void SightingLog::note(User user, std::int64_t coupon, const Mention& mention) {
+  const auto [found, is_new] = users_[user].try_emplace(coupon, mention);
+  std::optional<Mention> before;
   if (!is_new) before = found->second;
-  const Told now{.sent = std::max(told.sent, found->second.sent),
-                 .listed_received = std::max(told.listed_received, found->second.listed_received)};
+  const Mention now{.sent = std::max(mention.sent, found->second.sent),
+                    .listed_received = std::max(mention.listed_received, found->second.listed_received)};
   if (before == now) return;
   found->second = now;
   notes_.push_back({user, coupon, now, before});
@@ -37,15 +37,15 @@ bool SightingLog::is_outdated(User user, std::int64_t coupon, RequestOrder sent)
 
 void SightingLog::collect_listed_since(User user, RequestOrder began,
                                        std::unordered_set<std::int64_t>& coupons) const {
-  const auto told = users_.find(user);
-  if (told == users_.end()) return;
-  for (const auto& [coupon, last] : told->second)
+  const auto mention = users_.find(user);
+  if (mention == users_.end()) return;
+  for (const auto& [coupon, last] : mention->second)
     if (last.listed_received > began) coupons.insert(coupon);
 }
 
 void SightingLog::forget_before(RequestOrder oldest_open) {
   oldest_open_ = oldest_open;
-  while (!notes_.empty() && notes_.front().told.last() <= oldest_open) {
+  while (!notes_.empty() && notes_.front().mention.last() <= oldest_open) {
     erase(notes_.front());
     notes_.pop_front();
     ++forgotten_;
@@ -57,7 +57,7 @@ void SightingLog::erase(const Note& note) {
   const auto coupons = users_.find(note.user);
   if (coupons == users_.end()) return;
   const auto found = coupons->second.find(note.coupon);
-  if (found == coupons->second.end() || found->second != note.told) return;
+  if (found == coupons->second.end() || found->second != note.mention) return;
   coupons->second.erase(found);
   if (coupons->second.empty()) users_.erase(coupons);
 }

@@ -14,10 +14,10 @@
 namespace couponsync {
 
 /// What replies have told about coupons, for as long as the reply to a request of before may still come. Such
-/// a reply is too late for what a later request has told. And a reading that began before a reply came does
-/// not know whether the API made up that reply or its own first. Only coupons of users with several listings
-/// need it: one listing has one request on its way at a time. In memory, since no reply outlives the process.
-/// On the database thread.
+/// a reply is too late for what a later request has mention. And a reading that began before a reply came
+/// does not know whether the API made up that reply or its own first. Only coupons of users with several
+/// listings need it: one listing has one request on its way at a time. In memory, since no reply outlives the
+/// process. On the database thread.
 class SightingLog {
  public:
   /// Two users may share a number: that costs a comparison and does no harm, as coupons have ids of their
@@ -44,23 +44,23 @@ class SightingLog {
   void take_back_to(Mark mark);
 
  private:
-  struct Told {
+  struct Mention {
     RequestOrder sent = 0;             ///< the last request that told about it
     RequestOrder listed_received = 0;  ///< when the last reply came that showed it
     RequestOrder last() const { return std::max(sent, listed_received); }
-    bool operator==(const Told&) const = default;
+    bool operator==(const Mention&) const = default;
   };
   struct Note {
     User user;
     std::int64_t coupon;
-    Told told;
-    std::optional<Told> before;
+    Mention mention;
+    std::optional<Mention> before;
   };
 
-  void note(User user, std::int64_t coupon, const Told& told);
+  void note(User user, std::int64_t coupon, const Mention& mention);
   void erase(const Note& note);
 
-  std::unordered_map<User, std::unordered_map<std::int64_t, Told>> users_;
+  std::unordered_map<User, std::unordered_map<std::int64_t, Mention>> users_;
   std::deque<Note> notes_;  ///< in the order in which they were made
   std::uint64_t forgotten_ = 0;
   RequestOrder oldest_open_ = 0;

@@ -182,7 +182,7 @@ void Caller::learn(DomainSelector& domains, const ListingKey& asked, Route& rout
   learn_domain(domains, asked, route, call, answer.replied);
   const bool works = shows_that_calls_work(call.page);
   if (answer.replied) evidence_.answered(asked, call.sent_at, works);
-  if (works || call.page.error().rule().remedy == Remedy::repeat) evidence_.ended(asked, works);
+  if (works || call.page.error().rule().remedy == Remedy::repeat) evidence_.call_ended(asked, works);
 }
 
 void Caller::learn_pace(const ListingKey& asked, Route& route, Call& call, const Answer& answer) {
@@ -221,7 +221,7 @@ bool Caller::obeys(const ListingKey& asked, const Route& route, const Failure& t
 void Caller::learn_domain(DomainSelector& domains, const ListingKey& asked, Route& route, const Call& call,
                           bool replied) {
   const SteadyTime now = deps_.env.steady_now();
-  const bool was_open = domains.open(call.domain);
+  const bool was_tripped = domains.is_tripped(call.domain);
   std::optional<Failure> failure;
   if (call.page.has_error()) failure = call.page.error();
   const bool against = failure && failure->rule().of_domain == OfDomain::is_down;
@@ -238,9 +238,9 @@ void Caller::learn_domain(DomainSelector& domains, const ListingKey& asked, Rout
     domains.failed(call.domain, now);
   else
     domains.succeeded(call.domain, now);
-  const bool is_open = domains.open(call.domain);
-  if (!was_open && is_open && failure) deps_.events.domain_avoided(call.domain, *failure);
-  if (was_open && !is_open) deps_.events.domain_back(call.domain);
+  const bool is_tripped = domains.is_tripped(call.domain);
+  if (!was_tripped && is_tripped && failure) deps_.events.domain_tripped(call.domain, *failure);
+  if (was_tripped && !is_tripped) deps_.events.domain_restored(call.domain);
   tell_doubtful(domains, route, call, doubtful);
 }
 
@@ -253,9 +253,9 @@ void Caller::tell_doubtful(DomainSelector& domains, Route& route, const Call& ca
   if (!shows_that_calls_work(call.page)) return;
   const std::optional<Domain> refuser = std::exchange(route.doubtful, std::nullopt);
   if (!refuser || *refuser == call.domain) return;
-  const bool was_open = domains.open(*refuser);
+  const bool was_tripped = domains.is_tripped(*refuser);
   domains.blamed(*refuser, deps_.env.steady_now());
-  if (!was_open && domains.open(*refuser)) deps_.events.domain_avoided(*refuser, route.doubtful_why);
+  if (!was_tripped && domains.is_tripped(*refuser)) deps_.events.domain_tripped(*refuser, route.doubtful_why);
 }
 
 void Caller::tell_outage(DomainSelector& domains, OutageGate::Pass& way, const ListingKey& asked,
@@ -266,7 +266,7 @@ void Caller::tell_outage(DomainSelector& domains, OutageGate::Pass& way, const L
   if (of_domain == OfDomain::is_down || of_domain == OfDomain::unproven) {
     if (!call.is_try && evidence_.is_blamed(asked)) return way.ended();
     way.failed(call.domain, failure);
-    if (domains.all_dead() && !evidence_.others_work_since(asked, call.sent_at)) begin_outage(failure);
+    if (domains.all_are_dead() && !evidence_.others_work_since(asked, call.sent_at)) begin_outage(failure);
     return;
   }
   if (replied) return way.got_through();

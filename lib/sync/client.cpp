@@ -291,7 +291,7 @@ milliseconds Client::backoff(const Fetch& fetch, const Failure& failure) {
   // Trying the other domain for the first time needs no patience: it has done nothing wrong.
   const DomainSelector& domains = *caller_.session().domains;
   if (route.failed == 1 && route.avoid && domains.has_backup() &&
-      !domains.avoided(other(*route.avoid), deps_.env.steady_now()))
+      !domains.is_avoided(other(*route.avoid), deps_.env.steady_now()))
     return milliseconds::zero();
   const auto step =
       std::min<std::size_t>(static_cast<std::size_t>(route.failed) - 1, kBackoffCaps.size() - 1);

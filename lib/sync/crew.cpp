@@ -184,8 +184,7 @@ Task<Result<>> Crew::load_groups() {
   }
   // Their rows are gone: somebody deleted them. They are watched no more.
   for (const auto& [id, accounted] : taken) {
-    deps_.queue.remove(id);
-    deps_.queue.put_back(id);
+    deps_.queue.drop(id);
     deps_.ledger.left(accounted);
   }
   co_return Result<>{};
@@ -251,7 +250,7 @@ void Crew::put_back(const Assignment& assignment, const Outcome& outcome) {
   if (is_once_) return put_back_once(assignment, outcome);
   const Standing standing = standing_of(assignment.listing, deps_.reader.due_times(), deps_.env);
   deps_.queue.put_back(id, standing, outcome.account.began);
-  deps_.ledger.ended(outcome.account, outcome.is_read);
+  deps_.ledger.reading_ended(outcome.account, outcome.is_read);
 }
 
 void Crew::put_back_once(const Assignment& assignment, const Outcome& outcome) {
@@ -263,9 +262,8 @@ void Crew::put_back_once(const Assignment& assignment, const Outcome& outcome) {
     deps_.queue.put_back(id, behind_all, assignment.accounted);
     return;
   }
-  deps_.ledger.ended(outcome.account, outcome.is_read);
-  deps_.queue.remove(id);
-  deps_.queue.put_back(id);
+  deps_.ledger.reading_ended(outcome.account, outcome.is_read);
+  deps_.queue.drop(id);
 }
 
 void Crew::note_mirror(Valve::Pass& pass, const Outcome& outcome) {

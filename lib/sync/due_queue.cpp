@@ -114,6 +114,11 @@ void DueQueue::put_back(ListingId id) {
   if (const Entry* entry = find(id)) put_back(id, standing_of(*entry), entry->accounted);
 }
 
+void DueQueue::drop(ListingId id) {
+  remove(id);
+  put_back(id);
+}
+
 void DueQueue::ask_all(Tick now) {
   for (Entry& entry : entries_) {
     const bool was_asked = entry.is_asked;

@@ -91,6 +91,8 @@ class DueQueue {
   bool put_back(ListingId id, const Standing& standing, PassNumber accounted);
   /// It was not read: it stands as it stood.
   void put_back(ListingId id);
+  /// The taken listing is not to be read again: it is watched no more.
+  void drop(ListingId id);
 
   /// Everything is due now; what is being read is due again. What was due before keeps its place.
   void ask_all(Tick now);

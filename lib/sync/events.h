@@ -66,8 +66,8 @@ class Events {
   virtual void attempt_failed(const ListingKey& /*key*/, Domain /*domain*/, const Failure& /*why*/,
                               std::chrono::milliseconds /*again_in*/) {}
   virtual void rate_limited(const ListingKey& /*key*/, Domain /*domain*/, const Failure& /*reply*/) {}
-  virtual void domain_avoided(Domain /*domain*/, const Failure& /*why*/) {}
-  virtual void domain_back(Domain /*domain*/) {}
+  virtual void domain_tripped(Domain /*domain*/, const Failure& /*why*/) {}
+  virtual void domain_restored(Domain /*domain*/) {}
 
   /// Nothing is sent for now: when that has lasted for some seconds, when its end moved, and once a minute.
   virtual void sending_paused(const Pause& /*pause*/) {}

@@ -72,7 +72,7 @@ void Evidence::answered(const ListingKey& key, SteadyTime sent_at, bool works) {
   worked_ += works ? 1 : 0;
 }
 
-void Evidence::ended(const ListingKey& key, bool got_through) {
+void Evidence::call_ended(const ListingKey& key, bool got_through) {
   if (is_blamed(key)) return;
   ended_[next_ended_] = {hash_of(key), got_through};
   next_ended_ = (next_ended_ + 1) % ended_.size();

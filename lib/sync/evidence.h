@@ -50,7 +50,7 @@ class Evidence {
   std::uint64_t worked() const { return worked_; }
   std::uint64_t limited_so_far() const { return limited_; }
   /// A call got through, or broke off in a way that may pass.
-  void ended(const ListingKey& key, bool got_through);
+  void call_ended(const ListingKey& key, bool got_through);
   /// Of the last calls for other listings many broke off as well: the service is ill.
   bool others_break_off(const ListingKey& key) const;
   /// Another listing than `key`, first of all the one whose calls worked last, then any of those that are not

@@ -49,6 +49,7 @@ void RunLedger::open(RunTrigger trigger, std::size_t listings) {
   row->counters.listings_total = static_cast<std::int64_t>(listings);
   row->counters.listings_ok = 0;
   row->counters.listings_failed = 0;
+  row->is_changed = true;
   note_progress(*row);
 }
 
@@ -80,6 +81,7 @@ void RunLedger::expect(std::size_t listings) {
   if (Row* row = expecting()) {
     row->remaining += listings;
     row->counters.listings_total += static_cast<std::int64_t>(listings);
+    row->is_changed = true;
     note_progress(*row);
   }
 }
@@ -88,6 +90,7 @@ void RunLedger::expect_already_read(std::size_t listings) {
   if (Row* row = expecting()) {
     row->counters.listings_total += static_cast<std::int64_t>(listings);
     row->counters.listings_ok += static_cast<std::int64_t>(listings);
+    row->is_changed = true;
     note_progress(*row);
   }
 }
@@ -127,7 +130,7 @@ void RunLedger::add(const Account& account, const RunCounters& cost) {
   note_progress(row);
 }
 
-void RunLedger::ended(const Account& account, bool is_read) {
+void RunLedger::reading_ended(const Account& account, bool is_read) {
   const auto count = [is_read](Row& row) {
     ++(is_read ? row.counters.listings_ok : row.counters.listings_failed);
     row.is_changed = true;

@@ -52,7 +52,7 @@ class RunLedger {
   PassNumber newest() const { return newest_; }
 
   void add(const Account& account, const RunCounters& cost);
-  void ended(const Account& account, bool is_read);
+  void reading_ended(const Account& account, bool is_read);
   /// The listing is watched no more.
   void left(PassNumber accounted);
 

@@ -29,24 +29,24 @@ void SendingPause::go_on(PauseCause cause, const Failure& why, std::optional<Ste
   if (!present) present = State{.since = now, .since_wall = to_unix_seconds(env_.wall_now())};
   const seconds worth = cause == PauseCause::too_fast ? kLongHold : kWorthTelling;
   const bool long_enough = now - present->since >= worth || (until && *until - now > kWorthTelling);
-  if (!present->told_at && !long_enough) return;
-  const bool moved = until && (!present->told_until || *until - *present->told_until >= kMoved);
-  if (present->told_at && now - *present->told_at < kTellAgain && !moved) return;
-  present->told_at = now;
-  present->told_until = until;
+  if (!present->reported_at && !long_enough) return;
+  const bool moved = until && (!present->reported_until || *until - *present->reported_until >= kMoved);
+  if (present->reported_at && now - *present->reported_at < kTellAgain && !moved) return;
+  present->reported_at = now;
+  present->reported_until = until;
   events_.sending_paused(pause_of(cause, why, until));
 }
 
 void SendingPause::over(PauseCause cause) {
   std::optional<State>& present = state(cause);
   if (!present) return;
-  if (present->told_at) events_.sending_resumed(pause_of(cause, Failure{}, std::nullopt));
+  if (present->reported_at) events_.sending_resumed(pause_of(cause, Failure{}, std::nullopt));
   present.reset();
 }
 
 bool SendingPause::is_told() const {
   for (const std::optional<State>& one : states_)
-    if (one && one->told_at) return true;
+    if (one && one->reported_at) return true;
   return false;
 }
 

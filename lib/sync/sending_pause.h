@@ -31,8 +31,8 @@ class SendingPause {
   struct State {
     SteadyTime since;
     UnixSeconds since_wall = 0;
-    std::optional<SteadyTime> told_at{};
-    std::optional<SteadyTime> told_until{};
+    std::optional<SteadyTime> reported_at{};
+    std::optional<SteadyTime> reported_until{};
   };
 
   void go_on(PauseCause cause, const Failure& why, std::optional<SteadyTime> until);

@@ -45,8 +45,8 @@ class Recorder final : public Events {
     note("attempt_failed", again_in.count());
   }
   void rate_limited(const ListingKey&, Domain, const Failure& f) override { note("rate_limited", f.status); }
-  void domain_avoided(Domain, const Failure& f) override { note("domain_avoided", f.status); }
-  void domain_back(Domain) override { note("domain_back", 0); }
+  void domain_tripped(Domain, const Failure& f) override { note("domain_tripped", f.status); }
+  void domain_restored(Domain) override { note("domain_restored", 0); }
   void sending_paused(const Pause& pause) override { note("sending_paused", pause.since); }
   void sending_resumed(const Pause& pause) override { note("sending_resumed", pause.lasted.count()); }
   void sending_stopped(const Failure&, std::chrono::seconds again_in) override {
@@ -88,8 +88,8 @@ void tell_everything(Events& events) {
   events.call_cancelled(Domain::primary);
   events.attempt_failed(key, Domain::backup, failure, std::chrono::milliseconds(9));
   events.rate_limited(key, Domain::backup, failure);
-  events.domain_avoided(Domain::backup, failure);
-  events.domain_back(Domain::backup);
+  events.domain_tripped(Domain::backup, failure);
+  events.domain_restored(Domain::backup);
   events.sending_paused({.why = failure, .since = 12});
   events.sending_resumed({.why = failure, .lasted = std::chrono::seconds(13)});
   events.sending_stopped(failure, std::chrono::seconds(10));

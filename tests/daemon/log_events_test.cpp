@@ -111,8 +111,8 @@ TEST_F(LogEventsTest, TellRestartsOfTheSameListingsOnce) {
 TEST_F(LogEventsTest, TellADomainThatComesAndGoesOnceAMinute) {
   const Failure why{.kind = FailureKind::server_error, .status = 502};
   for (int i = 0; i < 120; ++i) {
-    events_.domain_avoided(Domain::primary, why);
-    events_.domain_back(Domain::primary);
+    events_.domain_tripped(Domain::primary, why);
+    events_.domain_restored(Domain::primary);
     pass(seconds(1));
   }
   EXPECT_THAT(lines(), SizeIs(4)) << "twice, with its end";
@@ -120,9 +120,9 @@ TEST_F(LogEventsTest, TellADomainThatComesAndGoesOnceAMinute) {
 
 TEST_F(LogEventsTest, TellAnOutageWhenItBeginsOnceAMinuteAndWhenItEnds) {
   const Failure why{.kind = FailureKind::server_error, .status = 502};
-  events_.domain_avoided(Domain::primary, why);
+  events_.domain_tripped(Domain::primary, why);
   EXPECT_THAT(lines(), ElementsAre(HasSubstr("the primary domain is avoided")));
-  events_.domain_avoided(Domain::backup, why);
+  events_.domain_tripped(Domain::backup, why);
   EXPECT_THAT(lines(), IsEmpty()) << "that is told as an outage";
   Pause pause{.cause = PauseCause::no_domain_works, .why = why, .lasted = seconds(3)};
   events_.sending_paused(pause);
@@ -135,7 +135,7 @@ TEST_F(LogEventsTest, TellAnOutageWhenItBeginsOnceAMinuteAndWhenItEnds) {
   EXPECT_THAT(lines(), ElementsAre(HasSubstr("for 1 min 3 s now: SERVER_ERROR")));
   pause.lasted = seconds(130);
   events_.sending_resumed(pause);
-  events_.domain_back(Domain::primary);
+  events_.domain_restored(Domain::primary);
   EXPECT_THAT(lines(),
               ElementsAre("calls get through again, after 2 min 10 s", "the primary domain is back"));
 }

@@ -33,7 +33,7 @@ class ServicePagesTest : public testing::Test {
     return [this]() -> StatusReader::Read { return [this](const std::stop_token&) { return reading_; }; };
   }
 
-  StatusReading reading_{StatusReport{}, R"({"healthy":true})", ""};
+  StatusSnapshot reading_{StatusReport{}, R"({"healthy":true})", ""};
   ServiceNow now_;
   couponsync::test::FakeEnv env_;
   boost::asio::io_context context_;

@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
-using Reading = std::shared_ptr<const StatusReading>;
+using Reading = std::shared_ptr<const StatusSnapshot>;
 
 /// Time goes on when the test says so.
 class ManualEnv final : public Env {
@@ -47,7 +47,7 @@ class StatusReaderTest : public testing::Test {
   /// A reading that says which it is.
   StatusReader::Read counting() {
     return [this](const std::stop_token&) {
-      StatusReading reading;
+      StatusSnapshot reading;
       reading.json = std::to_string(++readings_);
       return reading;
     };
@@ -93,7 +93,7 @@ TEST_F(StatusReaderTest, KeepsAReadingForAWhile) {
 TEST_F(StatusReaderTest, ReadsALargeMirrorLessOften) {
   const auto reader = make([this](const std::stop_token&) {
     env_.pass(seconds(10));
-    return StatusReading{{}, std::to_string(++readings_), {}};
+    return StatusSnapshot{{}, std::to_string(++readings_), {}};
   });
   EXPECT_EQ(ask(*reader)->json, "1");
   env_.pass(seconds(89));
@@ -107,7 +107,7 @@ TEST_F(StatusReaderTest, DoesNotWaitForASlowReadingAndGivesItLater) {
   const auto reader = make(
       [&](const std::stop_token&) {
         go_on.wait();
-        return StatusReading{{}, "late", {}};
+        return StatusSnapshot{{}, "late", {}};
       },
       milliseconds(1));
   EXPECT_EQ(ask(*reader), nullptr);
@@ -125,7 +125,7 @@ TEST_F(StatusReaderTest, EndsTheReadingUnderWayWithItself) {
     std::mutex mutex;
     std::unique_lock lock(mutex);
     std::condition_variable_any().wait(lock, stop, [] { return false; });
-    return StatusReading{};
+    return StatusSnapshot{};
   });
   spawn(*reader);
   context_.poll();
@@ -138,14 +138,14 @@ TEST_F(StatusReaderTest, ReadsAnewInAnotherWay) {
   const auto reader = make(counting());
   EXPECT_EQ(ask(*reader)->json, "1");
   reader->read_with([]() -> StatusReader::Read {
-    return [](const std::stop_token&) { return StatusReading{{}, "other", {}}; };
+    return [](const std::stop_token&) { return StatusSnapshot{{}, "other", {}}; };
   });
   EXPECT_EQ(ask(*reader)->json, "other");
 }
 
 TEST_F(StatusReaderTest, EndsForGoodAndLetsGoOfWhatItReadBy) {
   const auto held = std::make_shared<int>(0);
-  const auto reader = make([held](const std::stop_token&) { return StatusReading{{}, "once", {}}; });
+  const auto reader = make([held](const std::stop_token&) { return StatusSnapshot{{}, "once", {}}; });
   EXPECT_EQ(ask(*reader)->json, "once");
   reader->end();
   EXPECT_EQ(held.use_count(), 1);
@@ -158,7 +158,7 @@ TEST_F(StatusReaderTest, SaysWhyAMirrorCannotBeRead) {
   const std::filesystem::path path = folder.path() / "mirror.db";
   std::ofstream(path)
       << "this is no database, though it is long enough for a header of one, or so it seems, of 100";
-  const StatusReading reading =
+  const StatusSnapshot reading =
       mirror_reading(env_, std::make_shared<MirrorReader>(path), {}, seconds(2'700))()({});
   EXPECT_FALSE(reading.report);
   EXPECT_THAT(reading.problem, HasSubstr("mirror.db"));
@@ -168,7 +168,7 @@ TEST_F(StatusReaderTest, ReadsAMirrorAsTheStatusCommandDoes) {
   const couponsync::test::TemporaryFolder folder;
   const std::filesystem::path path = folder.path() / "mirror.db";
   { const Mirror mirror = Mirror::open({path}); }
-  const StatusReading reading =
+  const StatusSnapshot reading =
       mirror_reading(env_, std::make_shared<MirrorReader>(path), {}, seconds(2'700))()({});
   ASSERT_TRUE(reading.report) << reading.problem;
   EXPECT_EQ(reading.report->max_age, seconds(2'700));

@@ -18,7 +18,7 @@ class DomainSelectorTest : public testing::Test {
   Domain choose() { return selector_.choose(now_); }
   Domain choose_after_failing_on(Domain domain) { return selector_.choose(now_, &domain); }
   void open(Domain domain) { end_calls(domain, "fffff"); }
-  bool avoided(Domain domain) const { return selector_.avoided(domain, now_); }
+  bool avoided(Domain domain) const { return selector_.is_avoided(domain, now_); }
   /// Takes the place of a try on the primary, which comes back now.
   void try_primary(char result) {
     ASSERT_EQ(choose(), primary);
@@ -179,9 +179,9 @@ TEST_F(DomainSelectorTest, IgnoresCallsThatWereOutWhenTheDomainOpened) {
 
 TEST_F(DomainSelectorTest, TriesTheDomainsInTurnWhileBothAreAvoided) {
   open(backup);
-  EXPECT_FALSE(selector_.all_dead());
+  EXPECT_FALSE(selector_.all_are_dead());
   open(primary);
-  EXPECT_TRUE(selector_.all_dead());
+  EXPECT_TRUE(selector_.all_are_dead());
   const Domain first = choose();
   const Domain second = choose();
   EXPECT_NE(first, second);
@@ -195,12 +195,12 @@ TEST_F(DomainSelectorTest, ClosesADomainAtItsFirstSuccessWhenNothingWorked) {
     open(primary);
     open(backup);
     now_ += 40s;
-    EXPECT_TRUE(selector_.all_dead()) << "however long ago";
-    while (selector_.all_dead()) {
+    EXPECT_TRUE(selector_.all_are_dead()) << "however long ago";
+    while (selector_.all_are_dead()) {
       const Domain domain = selector_.choose_in_turn();
       end_calls(domain, domain == working ? "s" : "f");
     }
-    EXPECT_FALSE(selector_.open(working));
+    EXPECT_FALSE(selector_.is_tripped(working));
     EXPECT_EQ(choose(), working);
     EXPECT_EQ(choose(), working) << "no longer one at a time";
   }
@@ -210,15 +210,15 @@ TEST_F(DomainSelectorTest, ClosesNoneForASuccessThatWasSentBeforeNothingWorked) 
   open(primary);
   open(backup);
   end_calls(primary, "s");
-  EXPECT_TRUE(selector_.all_dead());
+  EXPECT_TRUE(selector_.all_are_dead());
 }
 
 TEST_F(DomainSelectorTest, GoesOnWithDomainsThatAnswerNowAndThen) {
   for (const Domain domain : {primary, backup}) end_calls(domain, "sfsfsfsfsf");
-  EXPECT_TRUE(selector_.open(primary));
-  EXPECT_TRUE(selector_.open(backup));
+  EXPECT_TRUE(selector_.is_tripped(primary));
+  EXPECT_TRUE(selector_.is_tripped(backup));
   for (int i = 0; i < 50; ++i) {
-    EXPECT_FALSE(selector_.all_dead());
+    EXPECT_FALSE(selector_.all_are_dead());
     const Domain domain = choose();
     EXPECT_EQ(domain, primary);
     end_calls(domain, i % 2 == 0 ? "f" : "s");
@@ -229,11 +229,11 @@ TEST_F(DomainSelectorTest, GoesOnWithDomainsThatAnswerNowAndThen) {
 TEST_F(DomainSelectorTest, PrefersTheOneThatAnswersNowAndThenToTheDeadOne) {
   end_calls(backup, "sfsfsfsfsf");
   open(primary);
-  EXPECT_FALSE(selector_.all_dead());
+  EXPECT_FALSE(selector_.all_are_dead());
   for (int i = 0; i < 3; ++i) EXPECT_EQ(choose(), backup);
   EXPECT_EQ(choose_after_failing_on(backup), backup);
   end_calls(backup, "ffffff");
-  EXPECT_TRUE(selector_.all_dead());
+  EXPECT_TRUE(selector_.all_are_dead());
 }
 
 TEST_F(DomainSelectorTest, DoesNotAvoidADomainLongerForAFailureWhileBothAreAvoided) {
@@ -248,7 +248,7 @@ TEST_F(DomainSelectorTest, DoesNotAvoidADomainLongerForAFailureWhileBothAreAvoid
 TEST_F(DomainSelectorTest, StaysOnThePrimaryWithoutABackup) {
   selector_ = DomainSelector(false);
   open(primary);
-  EXPECT_TRUE(selector_.all_dead());
+  EXPECT_TRUE(selector_.all_are_dead());
   EXPECT_EQ(choose(), primary);
   EXPECT_EQ(choose_after_failing_on(primary), primary);
   EXPECT_EQ(selector_.choose_in_turn(), primary);

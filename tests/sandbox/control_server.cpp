@@ -49,16 +49,16 @@ std::string error_body(const std::string& what) { return json::serialize(json::o
 
 }  // namespace
 
-ControlServer::ControlServer(Parts parts, std::uint16_t port)
-    : parts_(std::move(parts)), acceptor_(parts_.context, {asio::ip::address_v4::loopback(), port}) {
-  asio::co_spawn(parts_.context, accept(), asio::detached);
+ControlServer::ControlServer(Deps deps, std::uint16_t port)
+    : deps_(std::move(deps)), acceptor_(deps_.context, {asio::ip::address_v4::loopback(), port}) {
+  asio::co_spawn(deps_.context, accept(), asio::detached);
 }
 
 asio::awaitable<void> ControlServer::accept() {
   for (;;) {
     auto [error, socket] = co_await acceptor_.async_accept(kTuple);
     if (error == asio::error::operation_aborted) co_return;
-    if (!error) asio::co_spawn(parts_.context, serve(std::move(socket)), asio::detached);
+    if (!error) asio::co_spawn(deps_.context, serve(std::move(socket)), asio::detached);
   }
 }
 
@@ -91,8 +91,8 @@ asio::awaitable<ControlServer::Answer> ControlServer::answer(std::string method,
     } else if (method == "POST") {
       result.body = post(path, body);
     } else if (method == "DELETE" && path == "/faults") {
-      parts_.service.faults().clear();
-      parts_.faults_changed();
+      deps_.service.faults().clear();
+      deps_.faults_changed();
       result.body = "{}";
     } else {
       throw NotFound(method + " " + path);
@@ -112,9 +112,9 @@ asio::awaitable<ControlServer::Answer> ControlServer::wait(std::string target) {
   if (!requests && !held) throw std::invalid_argument("give requests=N or held=N");
   bool reached = false;
   if (requests)
-    reached = co_await parts_.turnstile.wait_arrived(std::stol(*requests), at_most);
+    reached = co_await deps_.turnstile.wait_arrived(std::stol(*requests), at_most);
   else
-    reached = co_await parts_.turnstile.wait_held(std::stol(*held), at_most);
+    reached = co_await deps_.turnstile.wait_held(std::stol(*held), at_most);
   Answer result;
   result.status = reached ? 200 : 408;
   result.body = reached ? "{}" : error_body("not reached in time");
@@ -122,18 +122,18 @@ asio::awaitable<ControlServer::Answer> ControlServer::wait(std::string target) {
 }
 
 std::string ControlServer::get(std::string_view path, const std::string& target) {
-  if (path == "/stats") return json::serialize(parts_.service.stats());
-  if (path == "/config") return parts_.configuration();
+  if (path == "/stats") return json::serialize(deps_.service.stats());
+  if (path == "/config") return deps_.configuration();
   if (path == "/log") {
     const auto after = static_cast<std::size_t>(std::stol(parameter(target, "after").value_or("0")));
-    const json::array& log = parts_.service.log();
+    const json::array& log = deps_.service.log();
     json::array rest;
     for (std::size_t i = after; i < log.size(); ++i) rest.push_back(log[i]);
     return json::serialize(rest);
   }
   if (path == "/truth") {
     const std::optional<std::string> openid = parameter(target, "openid");
-    const Data& data = parts_.service.data();
+    const Data& data = deps_.service.data();
     json::array users;
     for (const User& user : data.users())
       if (!openid || *openid == user.openid) users.push_back(describe(data, user));
@@ -149,29 +149,29 @@ std::string ControlServer::post(std::string_view path, const std::string& body) 
     return object.contains(name) ? object.at(name).to_number<double>() : otherwise;
   };
   if (path == "/faults") {
-    parts_.service.faults().add(parse_fault(object));
-    parts_.faults_changed();
+    deps_.service.faults().add(parse_fault(object));
+    deps_.faults_changed();
     return "{}";
   }
   if (path == "/quota") {
     const auto kind = quota_kind(object.contains("kind") ? object.at("kind").as_string().c_str() : "bucket");
     if (!kind) throw std::invalid_argument("kind is none of bucket, second, minute");
-    parts_.service.quota().set(number("quota", 0), *kind, std::chrono::steady_clock::now());
+    deps_.service.quota().set(number("quota", 0), *kind, std::chrono::steady_clock::now());
     return "{}";
   }
   if (path == "/latency") {
-    parts_.service.set_latency(static_cast<int>(number("ms", 0)));
+    deps_.service.set_latency(static_cast<int>(number("ms", 0)));
     return "{}";
   }
   if (path == "/gate") {
     if (object.contains("open"))
-      parts_.turnstile.open();
+      deps_.turnstile.open();
     else
-      parts_.turnstile.shut_after(static_cast<std::int64_t>(number("after_requests", 0)));
+      deps_.turnstile.shut_after(static_cast<std::int64_t>(number("after_requests", 0)));
     return "{}";
   }
   if (path == "/mutations") {
-    Data& data = parts_.service.data();
+    Data& data = deps_.service.data();
     const std::string op(object.at("op").as_string().c_str());
     const auto count = static_cast<int>(number("count", 1));
     if (op == "random") return json::serialize(json::object{{"changed", data.mutate_at_random(count)}});

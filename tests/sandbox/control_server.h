@@ -18,7 +18,7 @@ namespace couponsync::sandbox {
 /// README.md.
 class ControlServer {
  public:
-  struct Parts {
+  struct Deps {
     boost::asio::io_context& context;
     ApiService& service;
     Turnstile& turnstile;
@@ -26,7 +26,7 @@ class ControlServer {
     std::function<std::string()> configuration;
   };
 
-  ControlServer(Parts parts, std::uint16_t port);
+  ControlServer(Deps deps, std::uint16_t port);
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
  private:
@@ -42,7 +42,7 @@ class ControlServer {
   std::string get(std::string_view path, const std::string& target);
   std::string post(std::string_view path, const std::string& body);
 
-  Parts parts_;
+  Deps deps_;
   boost::asio::ip::tcp::acceptor acceptor_;
 };
 

@@ -54,7 +54,7 @@ http::response<http::string_body> to_response(const Reply& reply, bool keep_aliv
 class HttpsListener::Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(HttpsListener& listener, tcp::socket socket)
-      : listener_(listener), stream_(std::move(socket), listener.parts_.tls) {}
+      : listener_(listener), stream_(std::move(socket), listener.deps_.tls) {}
 
   asio::awaitable<void> serve();
   /// A TCP reset, at once.
@@ -101,9 +101,9 @@ asio::awaitable<bool> HttpsListener::Connection::serve_one(bool reused) {
   const auto [error, size] = co_await http::async_read(stream_, buffer_, parser, kTuple);
   if (error) co_return false;
   beast::get_lowest_layer(stream_).expires_never();
-  co_await listener_.parts_.turnstile.pass();
+  co_await listener_.deps_.turnstile.pass();
   const bool keep_alive = parser.get().keep_alive();
-  const Reply reply = listener_.parts_.service.answer(listener_.domain_, to_request(parser.get()), reused);
+  const Reply reply = listener_.deps_.service.answer(listener_.domain_, to_request(parser.get()), reused);
   if (reply.delay_ms > 0) {
     asio::steady_timer timer(stream_.get_executor(), std::chrono::milliseconds(reply.delay_ms));
     co_await timer.async_wait(kTuple);
@@ -152,13 +152,13 @@ asio::awaitable<void> HttpsListener::Connection::send_part(const http::response<
   co_await asio::async_write(stream_, asio::buffer(text), kTuple);
 }
 
-HttpsListener::HttpsListener(Parts parts, std::string domain, std::uint16_t port,
+HttpsListener::HttpsListener(Deps deps, std::string domain, std::uint16_t port,
                              std::chrono::milliseconds idle_close)
-    : parts_(parts),
+    : deps_(deps),
       domain_(std::move(domain)),
       idle_close_(idle_close),
       endpoint_(asio::ip::address_v4::loopback(), port),
-      acceptor_(parts.context) {
+      acceptor_(deps.context) {
   open();
 }
 
@@ -168,7 +168,7 @@ void HttpsListener::open() {
   acceptor_.bind(endpoint_);
   acceptor_.listen();
   endpoint_ = acceptor_.local_endpoint();
-  asio::co_spawn(parts_.context, accept(), asio::detached);
+  asio::co_spawn(deps_.context, accept(), asio::detached);
 }
 
 void HttpsListener::close() {
@@ -179,7 +179,7 @@ void HttpsListener::close() {
 }
 
 void HttpsListener::follow_faults() {
-  const bool out = parts_.service.faults().is_out(domain_);
+  const bool out = deps_.service.faults().is_out(domain_);
   if (out && acceptor_.is_open()) close();
   if (!out && !acceptor_.is_open()) open();
 }
@@ -197,7 +197,7 @@ asio::awaitable<void> HttpsListener::accept() {
     std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
     const auto connection = std::make_shared<Connection>(*this, std::move(socket));
     connections_.push_back(connection);
-    asio::co_spawn(parts_.context, connection->serve(), asio::detached);
+    asio::co_spawn(deps_.context, connection->serve(), asio::detached);
   }
 }
 

@@ -20,7 +20,7 @@ namespace couponsync::sandbox {
 /// During an outage its port is closed and its connections are cut.
 class HttpsListener {
  public:
-  struct Parts {
+  struct Deps {
     boost::asio::io_context& context;
     boost::asio::ssl::context& tls;
     ApiService& service;
@@ -28,7 +28,7 @@ class HttpsListener {
   };
 
   /// `port` 0 takes a free one. Throws boost::system::system_error.
-  HttpsListener(Parts parts, std::string domain, std::uint16_t port, std::chrono::milliseconds idle_close);
+  HttpsListener(Deps deps, std::string domain, std::uint16_t port, std::chrono::milliseconds idle_close);
 
   std::uint16_t port() const { return endpoint_.port(); }
   /// Opens or closes the port, as the faults in force say.
@@ -41,7 +41,7 @@ class HttpsListener {
   void close();
   boost::asio::awaitable<void> accept();
 
-  Parts parts_;
+  Deps deps_;
   std::string domain_;
   std::chrono::milliseconds idle_close_;
   boost::asio::ip::tcp::endpoint endpoint_;

@@ -122,9 +122,9 @@ int serve(const Options& options) {
   asio::ssl::context tls = tls_context(keys);
   Turnstile turnstile(context.get_executor());
   const std::chrono::milliseconds idle(options.idle_close_ms);
-  const HttpsListener::Parts parts{context, tls, service, turnstile};
-  HttpsListener primary(parts, "primary", options.primary_port, idle);
-  HttpsListener backup(parts, "backup", options.backup_port, idle);
+  const HttpsListener::Deps deps{context, tls, service, turnstile};
+  HttpsListener primary(deps, "primary", options.primary_port, idle);
+  HttpsListener backup(deps, "backup", options.backup_port, idle);
   const std::string configuration = configuration_text(keys, service.data(), primary.port(), backup.port());
   const ControlServer control({context, service, turnstile,
                                [&] {

@@ -189,7 +189,7 @@ TEST_F(MirrorListing, CountsRefusedEntriesAndMarksNothingMissingForThem) {
   page.refused_entries = 1;
   const PageOutcome outcome = apply(id, page);
   EXPECT_EQ(outcome.ending, Ending::complete);
-  EXPECT_FALSE(outcome.whole);
+  EXPECT_FALSE(outcome.is_complete_picture);
   EXPECT_EQ(outcome.missing, 0);
   EXPECT_EQ(row("failures, last_completed_at"), "0|" + std::to_string(now));
 }

@@ -34,7 +34,7 @@ TEST_F(MirrorMissing, MarksWhatAWholeListingNoLongerHolds) {
   now += 60;
   const PageOutcome outcome = apply(listing, page_of({{.code = "a"}}, 1));
   EXPECT_EQ(outcome.ending, Ending::complete);
-  EXPECT_TRUE(outcome.whole);
+  EXPECT_TRUE(outcome.is_complete_picture);
   EXPECT_EQ(outcome.missing, 2);
   EXPECT_EQ(outcome.distinct_coupons, 1);
   EXPECT_EQ(outcome.total_count, 1);
@@ -83,7 +83,7 @@ TEST_F(MirrorMissing, AddsUpOverSeveralPagesOnceASecondReadingShowsTheSame) {
   EXPECT_EQ(apply(listing, page_of({}, {}, "t2"), 1).ending, Ending::none);
   const PageOutcome first = apply(listing, page_of({{.code = "b"}}), 2);
   EXPECT_EQ(first.ending, Ending::unconfirmed);
-  EXPECT_TRUE(first.whole);
+  EXPECT_TRUE(first.is_complete_picture);
   EXPECT_THAT(missing(), IsEmpty());
   EXPECT_EQ(value(path, "SELECT last_completed_at, next_page_token FROM listing"),
             std::to_string(now) + "|NULL");
@@ -129,7 +129,7 @@ TEST_F(MirrorMissing, ComparesOnlyReadingsInARow) {
 TEST_F(MirrorMissing, MarksNothingWithoutATotalCount) {
   apply(listing, page_of({{.code = "a"}}, 1));
   const PageOutcome outcome = apply(listing, page_of({}));
-  EXPECT_FALSE(outcome.whole);
+  EXPECT_FALSE(outcome.is_complete_picture);
   EXPECT_EQ(outcome.total_count, std::nullopt);
   EXPECT_EQ(outcome.distinct_coupons, 0);
   EXPECT_THAT(missing(), IsEmpty());
@@ -140,7 +140,7 @@ TEST_F(MirrorMissing, MarksNothingIfFewerCouponsCameThanPromised) {
   apply(listing, page_of({{.code = "a"}}, 2, "t1"));
   const PageOutcome outcome = apply(listing, page_of({{.code = "a"}}), 1);
   EXPECT_EQ(outcome.ending, Ending::inconsistent);
-  EXPECT_FALSE(outcome.whole);
+  EXPECT_FALSE(outcome.is_complete_picture);
   EXPECT_EQ(outcome.distinct_coupons, 1);
   EXPECT_EQ(outcome.total_count, 2);
   EXPECT_THAT(missing(), IsEmpty());
@@ -177,7 +177,7 @@ TEST_F(MirrorMissing, MarksNothingAfterARestart) {
   reopen();
   const PageOutcome outcome = apply(listing, page_of({}), 1);
   EXPECT_EQ(outcome.ending, Ending::complete);
-  EXPECT_FALSE(outcome.whole);
+  EXPECT_FALSE(outcome.is_complete_picture);
   EXPECT_EQ(outcome.distinct_coupons, std::nullopt);
   EXPECT_EQ(outcome.total_count, 1);
   EXPECT_THAT(missing(), IsEmpty());
@@ -187,7 +187,7 @@ TEST_F(MirrorMissing, MarksNothingAfterAFailureInBetween) {
   apply(listing, page_of({{.code = "a"}, {.code = "b"}}, 2));
   apply(listing, page_of({{.code = "a"}}, 1, "t1"));
   mirror.record_failure({.listing = listing, .code = "TIMED_OUT", .message = {}, .request_id = {}});
-  EXPECT_FALSE(apply(listing, page_of({}), 1).whole);
+  EXPECT_FALSE(apply(listing, page_of({}), 1).is_complete_picture);
   EXPECT_THAT(missing(), IsEmpty());
 }
 
@@ -197,7 +197,7 @@ TEST_F(MirrorMissing, MarksNothingAfterAPageThatWasTakenBack) {
   mirror.begin();
   apply(listing, page_of({}, {}, "t2"), 1);
   mirror.rollback();
-  EXPECT_FALSE(apply(listing, page_of({}), 1).whole);
+  EXPECT_FALSE(apply(listing, page_of({}), 1).is_complete_picture);
   EXPECT_THAT(missing(), IsEmpty());
 }
 
@@ -206,7 +206,7 @@ TEST_F(MirrorMissing, MarksNothingAfterItsListingLeftTheWatchlistInBetween) {
   apply(listing, page_of({{.code = "a"}}, 1, "t1"));
   set_watchlist(mirror, {});
   set_watchlist(mirror, watched);
-  EXPECT_FALSE(apply(listing, page_of({}), 1).whole);
+  EXPECT_FALSE(apply(listing, page_of({}), 1).is_complete_picture);
   EXPECT_THAT(missing(), IsEmpty());
 }
 
@@ -215,7 +215,7 @@ TEST_F(MirrorMissing, CountsAnewWhenAReadingBeginsAnew) {
   apply(listing, page_of({{.code = "b"}}, 2, "t1"));
   mirror.drop_bookmark(listing);
   const PageOutcome outcome = apply(listing, page_of({{.code = "a"}}, 1));
-  EXPECT_TRUE(outcome.whole);
+  EXPECT_TRUE(outcome.is_complete_picture);
   EXPECT_THAT(missing(), ElementsAre("b"));
 }
 
@@ -272,7 +272,7 @@ TEST_F(MirrorMissing, SparesACouponThatAnotherListingShowedMeanwhile) {
   apply(other, page_of({{.code = "new", .stock = "stock-2"}}, 1));
   const PageOutcome outcome = apply(listing, page_of({}), 1);
   EXPECT_EQ(outcome.ending, Ending::complete);
-  EXPECT_TRUE(outcome.whole);
+  EXPECT_TRUE(outcome.is_complete_picture);
   EXPECT_EQ(outcome.missing, 0);
   EXPECT_EQ(apply(listing, page_of({{.code = "a"}}, 1)).missing, 1);
 }

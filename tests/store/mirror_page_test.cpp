@@ -93,7 +93,7 @@ TEST_F(MirrorPage, CountsACouponListedTwiceOnOnePageOnce) {
   EXPECT_EQ(outcome.inserted, 1);
   EXPECT_EQ(outcome.unchanged, 1);
   EXPECT_EQ(outcome.distinct_coupons, 1);
-  EXPECT_TRUE(outcome.whole);
+  EXPECT_TRUE(outcome.is_complete_picture);
   EXPECT_THAT(changes(), ElementsAre("added|NULL|EFFECTIVE"));
 }
 

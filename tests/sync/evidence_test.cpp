@@ -107,15 +107,15 @@ TEST(Evidence, PassesOverNoMoreThanThreeAtATime) {
 TEST(Evidence, OfAnIllServiceIsThatManyCallsBreakOff) {
   Evidence evidence(in_the_middle);
   EXPECT_FALSE(evidence.others_break_off(listing(1)));
-  for (int i = 0; i < 20; ++i) evidence.ended(listing(1), false);
+  for (int i = 0; i < 20; ++i) evidence.call_ended(listing(1), false);
   EXPECT_FALSE(evidence.others_break_off(listing(1))) << "they are all its own";
   EXPECT_TRUE(evidence.others_break_off(listing(2)));
-  for (int i = 0; i < 20; ++i) evidence.ended(listing(i), i % 5 != 0);
+  for (int i = 0; i < 20; ++i) evidence.call_ended(listing(i), i % 5 != 0);
   EXPECT_TRUE(evidence.others_break_off(listing(99)));
-  for (int i = 0; i < 20; ++i) evidence.ended(listing(i), i % 10 != 0);
+  for (int i = 0; i < 20; ++i) evidence.call_ended(listing(i), i % 10 != 0);
   EXPECT_FALSE(evidence.others_break_off(listing(99)));
   evidence.blame(listing(5));
-  for (int i = 0; i < 20; ++i) evidence.ended(listing(5), false);
+  for (int i = 0; i < 20; ++i) evidence.call_ended(listing(5), false);
   EXPECT_FALSE(evidence.others_break_off(listing(99))) << "one that is known to fail tells nothing";
   evidence.absolve(listing(5));
   EXPECT_FALSE(evidence.is_blamed(listing(5)));

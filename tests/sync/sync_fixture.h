@@ -49,8 +49,8 @@ class RecordingEvents final : public Events {
     attempts.push_back(why);
     waits.push_back(wait);
   }
-  void domain_avoided(Domain domain, const Failure&) override { avoided.push_back(domain); }
-  void domain_back(Domain domain) override { back.push_back(domain); }
+  void domain_tripped(Domain domain, const Failure&) override { avoided.push_back(domain); }
+  void domain_restored(Domain domain) override { back.push_back(domain); }
   void sending_paused(const Pause& pause) override { pauses.push_back(pause); }
   void sending_resumed(const Pause& pause) override { resumptions.push_back(pause); }
   void sending_stopped(const Failure& why, std::chrono::seconds) override {

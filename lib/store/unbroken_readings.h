@@ -12,7 +12,7 @@
 namespace couponsync {
 
 /// One listing being read without a break since its first page, in this process.
-struct Reading {
+struct UnbrokenReading {
   using CouponIds = std::unordered_set<std::int64_t>;
 
   SightingLog::User user = 0;
@@ -20,7 +20,7 @@ struct Reading {
   Integer promised;                  ///< the first page's total_count
   bool contradicted = false;         ///< by a later page's
   std::int64_t refused_entries = 0;  ///< on its pages, which name no coupon
-  bool ended = false;                ///< kept only to be compared with the next one
+  bool is_finished = false;          ///< kept only to be compared with the next one
   CouponIds seen;                    ///< ids of the coupons on its pages
   /// Ids of the coupons on pages of the user's other listings that came after this reading began.
   CouponIds listed_elsewhere;
@@ -32,7 +32,7 @@ struct Reading {
     const auto distinct = static_cast<std::int64_t>(seen.size());
     return contradicted || (promised && (*promised < distinct || *promised > distinct + refused_entries));
   }
-  bool is_whole() const { return promised && refused_entries == 0 && !is_inconsistent(); }
+  bool is_complete() const { return promised && refused_entries == 0 && !is_inconsistent(); }
   /// Coupons came or went between the pages of neither of two readings in a row that show the same.
   bool is_confirmed() const { return seen_before == seen; }
   /// A coupon that another listing shows meanwhile exists, even if this one came too early for it.
@@ -43,21 +43,21 @@ struct Reading {
 
 /// The unbroken readings. One that fails, is taken up again after a failure, a pause or a restart, or whose
 /// page was taken back, is not among them, and so is no evidence of what is missing.
-class Readings {
+class UnbrokenReadings {
  public:
   /// A reading's next page: the first one begins it anew. None for one that had a break.
-  Reading* continue_with(const Listing& listing, const PageCommit& page, const SightingLog& log);
+  UnbrokenReading* continue_with(const Listing& listing, const PageCommit& page, const SightingLog& log);
   /// Notes which coupons a page of this listing had, for all readings of its user.
   void note_seen(ListingId listing, SightingLog::User user, const std::vector<std::int64_t>& coupons,
                  RequestOrder received);
 
   /// Keeps an unconfirmed reading for the next one to be compared with.
-  void keep_to_compare(ListingId listing) { readings_.at(listing).ended = true; }
+  void keep_to_compare(ListingId listing) { readings_.at(listing).is_finished = true; }
   void drop(ListingId listing) { readings_.erase(listing); }
   void clear() { readings_.clear(); }
 
  private:
-  std::unordered_map<ListingId, Reading> readings_;
+  std::unordered_map<ListingId, UnbrokenReading> readings_;
 };
 
 }  // namespace couponsync

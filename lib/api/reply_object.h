@@ -59,13 +59,13 @@ class Oddities {
 /// Reads the members of one object that may be missing: what is absent or null is nullopt; what has not the
 /// documented type is nullopt too, and an oddity. A reader of an absent object reads nothing. Readers of
 /// inner objects point to the outer one, so they neither move nor outlive it.
-class ObjectReader {
+class ReplyObject {
  public:
   /// Both pointers are borrowed; `object` may be nullptr.
-  ObjectReader(const boost::json::object* object, const JsonPath& path, Oddities* oddities)
+  ReplyObject(const boost::json::object* object, const JsonPath& path, Oddities* oddities)
       : object_(object), path_(path), oddities_(oddities) {}
-  ObjectReader(const ObjectReader&) = delete;
-  ObjectReader& operator=(const ObjectReader&) = delete;
+  ReplyObject(const ReplyObject&) = delete;
+  ReplyObject& operator=(const ReplyObject&) = delete;
 
   bool present() const { return object_ != nullptr; }
   const boost::json::object* dom() const { return object_; }
@@ -87,15 +87,16 @@ class ObjectReader {
   /// An array without arrays or objects in it, as compact JSON text.
   Text scalar_list(std::string_view member) const;
 
-  ObjectReader object(std::string_view member) const&;
-  ObjectReader object(std::string_view member) const&& = delete;  // its path would dangle
+  ReplyObject object(std::string_view member) const&;
+  ReplyObject object(std::string_view member) const&& = delete;  // its path would dangle
 
   /// Calls `use(index, reader)` for each object of an array; null elements are passed over.
   template <class Use>
   void for_each_object(std::string_view member, Use use) const;
 
  private:
-  void odd(std::string_view member, std::string_view expected, const boost::json::value* found) const {
+  void note_mismatch(std::string_view member, std::string_view expected,
+                     const boost::json::value* found) const {
     oddities_->note_mismatch({path_, member}, expected, found);
   }
   const boost::json::array* array(std::string_view member) const;
@@ -106,7 +107,7 @@ class ObjectReader {
 };
 
 template <class Use>
-void ObjectReader::for_each_object(std::string_view member, Use use) const {
+void ReplyObject::for_each_object(std::string_view member, Use use) const {
   const boost::json::array* elements = array(member);
   if (elements == nullptr) return;
   const JsonPath list_path(path_, member);
@@ -114,7 +115,7 @@ void ObjectReader::for_each_object(std::string_view member, Use use) const {
     const boost::json::value& element = (*elements)[index];
     const JsonPath path(list_path, index);
     if (element.is_object())
-      use(static_cast<std::int64_t>(index), ObjectReader(&element.get_object(), path, oddities_));
+      use(static_cast<std::int64_t>(index), ReplyObject(&element.get_object(), path, oddities_));
     else if (!element.is_null())
       oddities_->note_mismatch(path, "an object", &element);
   }

@@ -18,11 +18,11 @@ namespace couponsync::daemon {
 /// Reads one object of the configuration: each member once, by its name and what is allowed for it. What is
 /// wrong is noted with its JSON pointer and reading goes on, so that one look finds every problem. `finish`
 /// notes the members nobody asked for.
-class ObjectReader {
+class SettingsObject {
  public:
   /// `object` may be null: every member is absent. `problems` outlives this.
-  ObjectReader(const boost::json::object* object, std::string pointer,
-               std::vector<ConfigurationProblem>& problems)
+  SettingsObject(const boost::json::object* object, std::string pointer,
+                 std::vector<ConfigurationProblem>& problems)
       : object_(object), pointer_(std::move(pointer)), problems_(problems) {}
 
   /// A text that `valid` accepts; `allowed` says in words what that is.
@@ -42,7 +42,7 @@ class ObjectReader {
   /// One of the names; `out` becomes its place.
   void choice(std::string_view name, const std::vector<std::string_view>& names, std::size_t& out);
 
-  ObjectReader object(std::string_view name, bool required = false);
+  SettingsObject object(std::string_view name, bool required = false);
   const boost::json::array* list(std::string_view name, bool required = false);
 
   bool present() const { return object_ != nullptr; }

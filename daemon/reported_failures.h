@@ -13,7 +13,7 @@ namespace couponsync::daemon {
 
 /// Which listings are known to fail, and with what, so that each failure is told once: again only when its
 /// code changes, or when the listing had been read meanwhile. Holds hashes alone, of those that fail.
-class ToldFailures {
+class ReportedFailures {
  public:
   /// Whether it is news; from now on it is none.
   bool is_news(const ListingKey& key, const Failure& why) {

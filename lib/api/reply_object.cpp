@@ -1,4 +1,4 @@
-#include "api/json_reader.h"
+#include "api/reply_object.h"
 
 #include "api/reply_text.h"
 #include "api/timestamp.h"
@@ -69,77 +69,77 @@ void Oddities::note_broken_text(const JsonPath& path) {
   broken_.insert(path.text());
 }
 
-const json::value* ObjectReader::find(std::string_view member) const {
+const json::value* ReplyObject::find(std::string_view member) const {
   if (object_ == nullptr) return nullptr;
   const json::value* value = object_->if_contains(member);
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-Text ObjectReader::text(std::string_view member) const {
+Text ReplyObject::text(std::string_view member) const {
   const json::value* value = find(member);
   if (value == nullptr) return std::nullopt;
   if (value->is_string()) return std::string(view_of(value->get_string()));
-  odd(member, "a string", value);
+  note_mismatch(member, "a string", value);
   return std::nullopt;
 }
 
-Text ObjectReader::identity(std::string_view member) const {
+Text ReplyObject::identity(std::string_view member) const {
   const json::value* value = find(member);
   if (value != nullptr && value->is_string() && !value->get_string().empty() && !is_broken(member))
     return std::string(view_of(value->get_string()));
   if (is_broken(member))
     oddities_->note({path_, member}, "a broken text names nothing");
   else
-    odd(member, "a string that is not empty", value);
+    note_mismatch(member, "a string that is not empty", value);
   return std::nullopt;
 }
 
-Integer ObjectReader::integer(std::string_view member) const {
+Integer ReplyObject::integer(std::string_view member) const {
   const json::value* value = find(member);
   if (value == nullptr) return std::nullopt;
   const Integer number = whole_number(*value);
-  if (!number) odd(member, "a whole number of 64 bits", value);
+  if (!number) note_mismatch(member, "a whole number of 64 bits", value);
   return number;
 }
 
-Instant ObjectReader::instant(std::string_view member) const {
+Instant ReplyObject::instant(std::string_view member) const {
   const json::value* value = find(member);
   if (value == nullptr) return std::nullopt;
   const Instant instant = value->is_string() ? parse_timestamp(view_of(value->get_string())) : std::nullopt;
-  if (!instant) odd(member, "an RFC 3339 instant", value);
+  if (!instant) note_mismatch(member, "an RFC 3339 instant", value);
   return instant;
 }
 
-Flag ObjectReader::flag(std::string_view member) const {
+Flag ReplyObject::flag(std::string_view member) const {
   const json::value* value = find(member);
   if (value == nullptr) return std::nullopt;
   if (value->is_bool()) return value->get_bool();
-  odd(member, "a boolean", value);
+  note_mismatch(member, "a boolean", value);
   return std::nullopt;
 }
 
-const json::array* ObjectReader::array(std::string_view member) const {
+const json::array* ReplyObject::array(std::string_view member) const {
   const json::value* value = find(member);
   if (value == nullptr) return nullptr;
-  if (!value->is_array()) odd(member, "an array", value);
+  if (!value->is_array()) note_mismatch(member, "an array", value);
   return value->if_array();
 }
 
-Text ObjectReader::scalar_list(std::string_view member) const {
+Text ReplyObject::scalar_list(std::string_view member) const {
   const json::array* elements = array(member);
   if (elements == nullptr) return std::nullopt;
   const auto structured =
       std::ranges::find_if(*elements, [](const json::value& element) { return element.is_structured(); });
   if (structured != elements->end()) {
-    odd(member, "plain values", structured);
+    note_mismatch(member, "plain values", structured);
     return std::nullopt;
   }
   return json::serialize(*elements);
 }
 
-ObjectReader ObjectReader::object(std::string_view member) const& {
+ReplyObject ReplyObject::object(std::string_view member) const& {
   const json::value* value = find(member);
-  if (value != nullptr && !value->is_object()) odd(member, "an object", value);
+  if (value != nullptr && !value->is_object()) note_mismatch(member, "an object", value);
   return {value == nullptr ? nullptr : value->if_object(), JsonPath(path_, member), oddities_};
 }
 

@@ -1,4 +1,4 @@
-#include "configuration/object_reader.h"
+#include "configuration/settings_object.h"
 
 #include "configuration/duration.h"
 #include "configuration/nearest_name.h"
@@ -48,38 +48,38 @@ const char* describe_type(const boost::json::value& value) {
   return "something else";
 }
 
-std::string ObjectReader::pointer_to(std::string_view name) const {
+std::string SettingsObject::pointer_to(std::string_view name) const {
   return daemon::pointer_to(pointer_, name);
 }
 
-void ObjectReader::problem(std::string_view name, std::string message) {
+void SettingsObject::problem(std::string_view name, std::string message) {
   problems_.push_back({pointer_to(name), std::move(message)});
 }
 
-void ObjectReader::wrong_type(std::string_view name, const boost::json::value& found,
-                              const std::string& allowed) {
+void SettingsObject::wrong_type(std::string_view name, const boost::json::value& found,
+                                const std::string& allowed) {
   problem(name, fmt::format("found {}, allowed is {}", describe_type(found), allowed));
 }
 
-bool ObjectReader::has(std::string_view name) const {
+bool SettingsObject::has(std::string_view name) const {
   return object_ != nullptr && object_->contains({name.data(), name.size()});
 }
 
-bool ObjectReader::is_empty_list(std::string_view name) const {
+bool SettingsObject::is_empty_list(std::string_view name) const {
   if (!has(name)) return false;
   const boost::json::array* items = object_->at({name.data(), name.size()}).if_array();
   return items != nullptr && items->empty();
 }
 
-const boost::json::value* ObjectReader::take(std::string_view name, bool required) {
+const boost::json::value* SettingsObject::take(std::string_view name, bool required) {
   known_.emplace_back(name);
   if (has(name)) return &object_->at({name.data(), name.size()});
   if (required) problem(name, "is missing and has no default");
   return nullptr;
 }
 
-bool ObjectReader::read_text(std::string_view name, const boost::json::value& value, std::string& out,
-                             const char* allowed, const Valid& valid) {
+bool SettingsObject::read_text(std::string_view name, const boost::json::value& value, std::string& out,
+                               const char* allowed, const Valid& valid) {
   if (!value.is_string()) {
     wrong_type(name, value, allowed);
     return false;
@@ -95,12 +95,12 @@ bool ObjectReader::read_text(std::string_view name, const boost::json::value& va
   return true;
 }
 
-void ObjectReader::text(std::string_view name, std::string& out, const char* allowed, const Valid& valid) {
+void SettingsObject::text(std::string_view name, std::string& out, const char* allowed, const Valid& valid) {
   if (const boost::json::value* value = take(name)) read_text(name, *value, out, allowed, valid);
 }
 
-void ObjectReader::text(std::string_view name, std::optional<std::string>& out, const char* allowed,
-                        const Valid& valid) {
+void SettingsObject::text(std::string_view name, std::optional<std::string>& out, const char* allowed,
+                          const Valid& valid) {
   const boost::json::value* value = take(name);
   if (value == nullptr) return;
   std::string text;
@@ -110,23 +110,23 @@ void ObjectReader::text(std::string_view name, std::optional<std::string>& out, 
     out = text;
 }
 
-void ObjectReader::required_text(std::string_view name, std::string& out, const char* allowed,
-                                 const Valid& valid) {
+void SettingsObject::required_text(std::string_view name, std::string& out, const char* allowed,
+                                   const Valid& valid) {
   if (const boost::json::value* value = take(name, true)) read_text(name, *value, out, allowed, valid);
 }
 
-void ObjectReader::texts(std::string_view name, std::vector<std::string>& out, const char* allowed,
-                         const Valid& valid) {
+void SettingsObject::texts(std::string_view name, std::vector<std::string>& out, const char* allowed,
+                           const Valid& valid) {
   const boost::json::array* items = list(name);
   if (items == nullptr) return;
   for (std::size_t i = 0; i < items->size(); ++i) {
     std::string text;
-    ObjectReader item(nullptr, pointer_to(name), problems_);
+    SettingsObject item(nullptr, pointer_to(name), problems_);
     if (item.read_text(std::to_string(i), (*items)[i], text, allowed, valid)) out.push_back(std::move(text));
   }
 }
 
-void ObjectReader::integer(std::string_view name, std::int64_t low, std::int64_t high, std::int64_t& out) {
+void SettingsObject::integer(std::string_view name, std::int64_t low, std::int64_t high, std::int64_t& out) {
   const boost::json::value* value = take(name);
   if (value == nullptr) return;
   const std::string allowed = fmt::format("a whole number from {} to {}", low, high);
@@ -139,7 +139,7 @@ void ObjectReader::integer(std::string_view name, std::int64_t low, std::int64_t
   out = value->get_int64();
 }
 
-void ObjectReader::number(std::string_view name, double above, double high, double& out, double low) {
+void SettingsObject::number(std::string_view name, double above, double high, double& out, double low) {
   const boost::json::value* value = take(name);
   if (value == nullptr) return;
   const std::string allowed = fmt::format("a number above {} and up to {}", above, high);
@@ -152,8 +152,8 @@ void ObjectReader::number(std::string_view name, double above, double high, doub
   out = found;
 }
 
-void ObjectReader::duration(std::string_view name, std::chrono::milliseconds low,
-                            std::chrono::milliseconds high, std::chrono::milliseconds& out) {
+void SettingsObject::duration(std::string_view name, std::chrono::milliseconds low,
+                              std::chrono::milliseconds high, std::chrono::milliseconds& out) {
   const boost::json::value* value = take(name);
   if (value == nullptr) return;
   const std::string allowed =
@@ -168,8 +168,8 @@ void ObjectReader::duration(std::string_view name, std::chrono::milliseconds low
   out = *found;
 }
 
-void ObjectReader::choice(std::string_view name, const std::vector<std::string_view>& names,
-                          std::size_t& out) {
+void SettingsObject::choice(std::string_view name, const std::vector<std::string_view>& names,
+                            std::size_t& out) {
   const boost::json::value* value = take(name);
   if (value == nullptr) return;
   const std::string allowed = "one of " + join(names);
@@ -180,20 +180,20 @@ void ObjectReader::choice(std::string_view name, const std::vector<std::string_v
   out = static_cast<std::size_t>(found - names.begin());
 }
 
-ObjectReader ObjectReader::object(std::string_view name, bool required) {
+SettingsObject SettingsObject::object(std::string_view name, bool required) {
   const boost::json::value* value = take(name, required);
   if (value != nullptr && !value->is_object()) wrong_type(name, *value, "an object");
   return {value == nullptr ? nullptr : value->if_object(), pointer_to(name), problems_};
 }
 
-const boost::json::array* ObjectReader::list(std::string_view name, bool required) {
+const boost::json::array* SettingsObject::list(std::string_view name, bool required) {
   const boost::json::value* value = take(name, required);
   if (value == nullptr) return nullptr;
   if (!value->is_array()) wrong_type(name, *value, "a list");
   return value->if_array();
 }
 
-void ObjectReader::finish() {
+void SettingsObject::finish() {
   if (object_ == nullptr) return;
   for (const auto& member : *object_) {
     const std::string name(member.key());
