@@ -4,7 +4,8 @@
     tests/bench/scale.py build/release [LISTINGS...]      default: 1000 100000 1000000
 
 Prints one line a size: the first request after a cold and a warm start, the openids asked for after a
-reload under way, /healthz meanwhile, resident memory, what /metrics and /status take, and a stop.
+reload under way, /healthz meanwhile, resident memory, a storm of reloads, what /metrics and /status take, a
+stop, and what the service costs when nothing is due.
 """
 import http.client
 import json
@@ -12,6 +13,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -110,6 +112,10 @@ def measure(build, listings):
         with open(watchlist, "w") as file:
             file.write("\n".join(openids) + "\n")
 
+        def query(sql):
+            with sqlite3.connect(f"file:{os.path.join(folder, 'mirror.db')}?mode=ro", uri=True, timeout=30) as mirror:
+                return mirror.execute(sql).fetchone()[0]
+
         def first_request():
             before = sandbox.requests()
             service = Service(build, config, listen)
@@ -140,6 +146,20 @@ def measure(build, listings):
                 calls = log["calls"] if isinstance(log, dict) else log
                 if any(call["openid"] == "oNew0000000000000000000000" for call in calls):
                     asked = time.monotonic() - began
+        before_storm, storm_counter = service.memory("VmRSS"), 0
+        storm_began = time.monotonic()
+        while time.monotonic() - storm_began < 10:
+            storm_counter += 1
+            with open(watchlist + ".next", "w") as file:
+                file.write("\n".join(openids[1:] + ["oNew0000000000000000000000", f"oStorm{storm_counter:020d}"]) + "\n")
+            os.rename(watchlist + ".next", watchlist)
+            service.process.send_signal(signal.SIGHUP)
+            time.sleep(max(0.0, storm_began + storm_counter * 0.1 - time.monotonic()))
+        last = f"oStorm{storm_counter:020d}"
+        in_force = wait_for(lambda: query("SELECT group_concat(openid) FROM listing WHERE watched = 1 AND"
+                                          " openid LIKE 'oStorm%'") == last)
+        watched = query("SELECT count(*) FROM listing WHERE watched = 1")
+        after_storm = service.memory("VmRSS")
         metrics = seconds(lambda: service.get("/metrics"))
         status = seconds(lambda: service.get("/status"))
         steady, peak = service.memory("VmRSS"), service.memory("VmHWM")
@@ -149,10 +169,26 @@ def measure(build, listings):
                        check=True)
         service, warm = first_request()
         early_stop, early_code = service.stop()
+
+        # Everything was read a moment ago, so that there is nothing to do.
+        subprocess.run(["sqlite3", os.path.join(folder, "mirror.db"),
+                        "UPDATE listing SET failures = 0, next_page_token = NULL, pages_done = 0,"
+                        " last_completed_at = unixepoch(), next_due_at = unixepoch() + 864000"], check=True)
+        service = Service(build, config, listen)
+        wait_for(lambda: os.path.exists(listen))
+        wait_for(lambda: service.get("/readyz") == b"ready\n", 300)
+        time.sleep(5)
+        busy, idle_from = service.cpu(), time.monotonic()
+        time.sleep(60)
+        idle = (service.cpu() - busy) / (time.monotonic() - idle_from)
+        service.stop()
         print(f"{listings:>9} | cold {cold:5.1f} s | warm {warm:5.1f} s | new one asked after {asked:4.1f} s,"
               f" longest gap {gap:4.2f} s, slowest /healthz {slowest * 1000:4.0f} ms |"
               f" memory {adopted} adopted, {steady} steady, {peak} peak MiB |"
               f" /metrics {metrics * 1000:.0f} ms, /status {status * 1000:.0f} ms |"
+              f" {storm_counter} SIGHUPs in 10 s: the last in force after {in_force:.1f} s, {watched} watched,"
+              f" memory {before_storm} before and {after_storm} MiB after |"
+              f" idle {idle * 100:.3f} % of a core |"
               f" stop {stop:.1f} s ({code}), at once after a start {early_stop:.1f} s ({early_code})", flush=True)
     finally:
         sandbox.process.terminate()

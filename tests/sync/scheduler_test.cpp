@@ -99,10 +99,10 @@ TEST_F(SchedulerTest, StarvesNoListingWhenThereIsMoreToDoThanTheRateAllows) {
   }
 }
 
-/// One user is refused as too fast for ever, one hangs until the deadline, one has hundreds of pages.
+/// One user is refused as too fast for ever, one hangs until the deadline, one has 2,000 pages.
 TEST_F(SchedulerTest, OddOnesDelayNobodyAndTheirRowsSayWhatIsWrong) {
   world_->interval = seconds(5);
-  world_->populate(53, [](int user) { return user == 52 ? 10'000 : 1; });
+  world_->populate(53, [](int user) { return user == 52 ? 100'000 : 1; });
   world_->api.latency_of = [](const SeenCall& call) {
     return call.openid == "o51" ? std::chrono::milliseconds(20'000) : std::chrono::milliseconds(100);
   };
@@ -121,10 +121,11 @@ TEST_F(SchedulerTest, OddOnesDelayNobodyAndTheirRowsSayWhatIsWrong) {
     for (int user = 0; i > 10 && user < 50; ++user)
       ASSERT_LE(now - last["o" + std::to_string(user)], seconds(10)) << user << " after " << i << " s";
   }
+  run_for(minutes(2));  // 2,000 pages at 100 ms
   EXPECT_EQ(query("SELECT group_concat(openid || ' ' || last_error_code, ', ') FROM"
                   " (SELECT * FROM listing WHERE failures > 0 ORDER BY openid)"),
             "o50 RATELIMIT_EXCEEDED, o51 TIMED_OUT");
-  EXPECT_EQ(query("SELECT count(*) FROM coupon WHERE openid = 'o52'"), "10000");
+  EXPECT_EQ(query("SELECT count(*) FROM coupon WHERE openid = 'o52'"), "100000");
 }
 
 TEST_F(SchedulerTest, ManyReloadsInARowLoseNothingAndTheLastOneCounts) {
