@@ -1,0 +1,427 @@
+#include "sim/simulation.h"
+
+#include "base/coupon_state.h"
+#include "sim/api.h"
+#include "sim/disturbances.h"
+#include "sim/life.h"
+#include "sim/oracle.h"
+#include "sim/sim_events.h"
+#include "sim/world.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+namespace couponsync::sim {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+using Kind = Event::Kind;
+
+/// Every listing was read so often after the last change: to see it, to confirm it, and once more.
+constexpr std::int64_t kQuietReadings = 3;
+constexpr std::uint64_t kMostSteps = 3'000'000;
+
+class Simulation {
+ public:
+  Simulation(const Schedule& schedule, const SimulationOptions& options)
+      : schedule_(schedule),
+        options_(options),
+        settings_(schedule.settings),
+        random_(schedule.seed * 3 + 1),
+        env_(schedule.seed),
+        world_(schedule),
+        api_({env_, world_, oracle_, outcome_.counts, [this](const std::string& what) { violated(what); },
+              [this](const auto& text) { trace(text); }},
+             schedule),
+        events_({oracle_, outcome_.counts, [this](const auto& text) { trace(text); }}),
+        disk_(outcome_.counts) {
+    fs::remove_all(options.folder);
+    fs::create_directories(options.folder);
+    api_.forget_a_coupon_every(options.forget_a_coupon_every);
+  }
+
+  Outcome play() {
+    for (const Event& event : schedule_.events) set_alarm(event.at);
+    set_alarm(schedule_.ends_at);
+    enter_new_folder();
+    start();
+    while (!outcome_.violation && env_.elapsed() < schedule_.ends_at) step();
+    if (!outcome_.violation) become_quiet();
+    while (!outcome_.violation && !is_all_read()) step();
+    if (!outcome_.violation) finish();
+    disk_.end_all();
+    if (life_) drain();
+    outcome_.virtual_time = env_.elapsed();
+    return std::move(outcome_);
+  }
+
+ private:
+  void violated(const std::string& what) {
+    if (!outcome_.violation) outcome_.violation = what;
+    trace([&] { return "VIOLATION " + what; });
+  }
+  void trace(const std::function<std::string()>& text) {
+    if (!options_.trace) return;
+    outcome_.trace +=
+        fmt::format("[{:>9.3f}] {}\n", std::chrono::duration<double>(env_.elapsed()).count(), text());
+  }
+
+  // Time.
+
+  Task<> sleep(SteadyTime until) { co_await env_.sleep_until(until); }
+  /// Virtual time does not jump over that.
+  void set_alarm(std::chrono::nanoseconds at) {
+    boost::asio::co_spawn(env_.context(), sleep(env_.steady_now() + (at - env_.elapsed())),
+                          boost::asio::detached);
+  }
+
+  void step() {
+    if (++steps_ > kMostSteps) return violated("it does not come to rest: too many steps");
+    if (is_quiet_ && env_.elapsed() > quiet_until_)
+      return violated(fmt::format("it does not come to rest: {}", unread()));
+    apply_due();
+    if (life_ && life_->has_ended()) return life_ended();
+    if (!work()) violated("nothing is left that could happen");
+    if (life_) watch_bounds();
+  }
+
+  /// One thing that the service does, or time. Which of several is chance.
+  bool work() {
+    const bool has_jobs = life_ && life_->writer().pending() > 0;
+    if (has_jobs && is_database_ready() && random_.chance(0.3)) return work_in_database();
+    if (env_.run_ready_handler()) return true;
+    if (has_jobs && is_database_ready()) return work_in_database();
+    if (life_ && !has_jobs && wants_rest()) {
+      is_rested_ = true;
+      rested_at_ = env_.elapsed();
+      life_->writer().work_once(1);
+      look_at_files();
+      return true;
+    }
+    return env_.wake_next_sleeper();
+  }
+
+  bool wants_rest() {
+    if (expects_gone_) return env_.elapsed() - rested_at_ >= seconds(1) || !is_rested_;
+    if (is_rested_) return false;
+    is_rested_ = random_.chance(0.5);
+    return !is_rested_;
+  }
+
+  /// A slow one takes a while for each transaction.
+  bool is_database_ready() {
+    if (env_.elapsed() >= slow_database_until_) return true;
+    if (database_ready_at_ < env_.elapsed()) {
+      database_ready_at_ = env_.elapsed() + milliseconds(random_.between(1, 3'000));
+      set_alarm(database_ready_at_);
+      return false;
+    }
+    return database_ready_at_ == env_.elapsed();
+  }
+
+  bool work_in_database() {
+    is_rested_ = false;
+    life_->writer().work_once(1 + random_.below(8));
+    if (disk_.was_killed()) killed();
+    return true;
+  }
+
+  // Lives.
+
+  fs::path mirror() const { return folder_ / "mirror.db"; }
+  void enter_new_folder() {
+    folder_ = options_.folder / std::to_string(++folders_);
+    fs::create_directory(folder_);
+  }
+
+  void start() {
+    starts_at_.reset();
+    try {
+      life_ =
+          std::make_unique<Life>(Life::Deps{env_, api_, events_, schedule_.has_backup}, mirror(), settings_);
+      is_rested_ = true;
+      trace([] { return std::string("START"); });
+    } catch (const MirrorError& error) {
+      trace([&] { return std::string("CANNOT START ") + error.what(); });
+      ++outcome_.counts["start refused"];
+      if (!disk_.is_faulty()) return violated(std::string("it cannot start: ") + error.what());
+      start_in(seconds(5));
+    }
+  }
+  void start_in(std::chrono::nanoseconds time) {
+    starts_at_ = env_.elapsed() + time;
+    set_alarm(*starts_at_);
+  }
+
+  /// Until its coroutines have ended; what it says is not listened to any more.
+  void drain() {
+    disk_.disarm_kill();
+    events_.mute(true);
+    life_->stop();
+    const auto since = env_.elapsed();
+    for (std::uint64_t steps = 0; !life_->has_ended(); ++steps) {
+      if (life_->writer().pending() > 0 && random_.chance(0.5)) {
+        life_->writer().work_once(4);
+      } else if (env_.run_ready_handler() || life_->writer().pending() > 0) {
+      } else if (steps > kMostSteps || !env_.wake_next_sleeper()) {
+        static_cast<void>(life_.release());  // its coroutines refer to it
+        return violated("it does not end when it is stopped");
+      }
+    }
+    if (env_.elapsed() - since > seconds(5)) violated("a stop takes longer than 5 s");
+    if (life_->thrown()) violated("it ended by an exception: " + *life_->thrown());
+    life_.reset();
+    events_.mute(false);
+    events_.process_ended();
+    oracle_.process_ended();
+    api_.process_ended();
+  }
+
+  void stop() {
+    if (!life_) return;
+    trace([] { return std::string("STOP"); });
+    disk_.release_others();
+    events_.keep_listening();
+    drain();
+    if (!disk_.is_faulty()) check_mirror();
+  }
+
+  /// The image of its files goes on in another folder, as another process would find them.
+  void killed() {
+    trace([&] { return std::string("KILLED"); });
+    ++outcome_.counts["killed at a write"];
+    const fs::path image = disk_.take_image();
+    disk_.release_others();
+    drain();
+    folder_ = image;
+    start_in(restart_after_);
+  }
+
+  void life_ended() {
+    const std::optional<Failure> why = life_->end();
+    if (life_->thrown()) return violated("it ended by an exception: " + *life_->thrown());
+    if (!why || why->kind != FailureKind::mirror_gone || !expects_gone_)
+      return violated("it ended: " + (why ? describe(*why) : std::string("nobody knows why")));
+    gone();
+  }
+  void look_at_files() {
+    if (expects_gone_ && life_->writer().lost()) gone();
+  }
+  /// It saw that its files are gone: the operator has everything read anew.
+  void gone() {
+    trace([] { return std::string("GONE"); });
+    ++outcome_.counts["ended, files gone"];
+    disk_.release_others();
+    drain();
+    if (outcome_.violation) return;
+    if (imposter_ && content_of(mirror()) != *imposter_)
+      return violated("it wrote to a file that is not its own");
+    expects_gone_ = false;
+    imposter_.reset();
+    oracle_.forget_all();
+    enter_new_folder();
+    start_in(restart_after_);
+  }
+
+  // Events.
+
+  void apply_due() {
+    while (next_event_ < schedule_.events.size() && schedule_.events[next_event_].at <= env_.elapsed() &&
+           !is_quiet_)
+      apply(schedule_.events[next_event_++]);
+    if (starts_at_ && *starts_at_ <= env_.elapsed() && !life_) start();
+    if (steps_back_at_ && *steps_back_at_ <= env_.elapsed()) set_clock_right();
+    disk_.end_due(env_.elapsed());
+  }
+
+  void apply(const Event& event) {
+    trace([&] { return "EVENT " + describe(event); });
+    ++outcome_.counts[std::string(name_of(event.kind))];
+    const auto until = env_.elapsed() + event.lasts;
+    if (event.lasts.count() > 0) set_alarm(until);
+    switch (event.kind) {
+      case Kind::add_coupon:
+      case Kind::change_coupon:
+      case Kind::move_coupon:
+      case Kind::remove_coupon:
+      case Kind::bring_back_coupon:
+        return world_.apply(event, env_.elapsed());
+      case Kind::fault:
+      case Kind::slow_replies:
+      case Kind::quota:
+      case Kind::user_limit:
+        return api_.begin(event);
+      case Kind::clock_step:
+        env_.set_wall_clock(seconds(event.amount));
+        api_.clock_stepped(seconds(event.amount));
+        steps_back_at_ = until;
+        return;
+      case Kind::reload:
+        change_settings(event);
+        if (life_) life_->reload(settings_);
+        return;
+      case Kind::sync_all:
+        if (life_) life_->sync_all();
+        return;
+      case Kind::stop:
+        if (!life_) return;
+        stop();
+        return start_in(event.lasts);
+      case Kind::kill:
+        if (!life_ || expects_gone_) return;
+        restart_after_ = event.lasts;
+        return disk_.kill_at_write(event.amount, folder_, options_.folder / std::to_string(++folders_));
+      case Kind::slow_database:
+        slow_database_until_ = until;
+        return;
+      case Kind::disk_fault:
+        return disk_.begin_fault(event, until);
+      case Kind::foreign_reader:
+      case Kind::foreign_writer:
+        if (life_ && !expects_gone_) disk_.begin_foreign(event, until, mirror());
+        return;
+      case Kind::file_removed:
+      case Kind::file_replaced:
+        return take_file_away(event);
+    }
+  }
+
+  void change_settings(const Event& event) {
+    Random random(event.dice);
+    const std::size_t user = random.below(settings_.watched.size());
+    switch (random.below(6)) {
+      case 0:
+        settings_.watched[user] = !settings_.watched[user];
+        break;
+      case 1:
+        settings_.layout[user] = random.next();
+        layout_changed_.insert(static_cast<int>(user));
+        break;
+      case 2:
+        settings_.interval = seconds(random.between(30, 300));
+        break;
+      case 3:
+        settings_.concurrency = 1 + random.below(6);
+        break;
+      case 4:
+        settings_.page_size = static_cast<int>(1 + random.below(4));
+        break;
+      default:
+        settings_.max_requests_per_second = random.chance(0.3) ? 3 : 50;
+    }
+  }
+
+  void take_file_away(const Event& event) {
+    if (!life_ || expects_gone_) return;
+    expects_gone_ = true;
+    restart_after_ = event.lasts;
+    disk_.release_others();
+    const fs::path away = options_.folder / ("away" + std::to_string(++folders_));
+    fs::rename(mirror(), away);
+    if (event.kind == Kind::file_removed) return;
+    imposter_ = "this is another file " + std::to_string(event.dice);
+    write_file(mirror(), *imposter_);
+  }
+
+  void set_clock_right() {
+    steps_back_at_.reset();
+    const seconds off = api_.clock_off();
+    env_.set_wall_clock(-off);
+    api_.clock_stepped(-off);
+  }
+
+  // The end.
+
+  void become_quiet() {
+    trace([] { return std::string("QUIET"); });
+    apply_due();
+    is_quiet_ = true;
+    api_.end_all();
+    disk_.end_all();
+    set_clock_right();
+    slow_database_until_ = {};
+    if (!life_ && !starts_at_) start_in(seconds(0));
+    events_.completed.clear();
+    quiet_until_ = env_.elapsed() + 6 * settings_.interval + seconds(1800);
+    set_alarm(quiet_until_ + seconds(1));
+  }
+
+  bool is_all_read() const { return unread().empty(); }
+  std::string unread() const {
+    for (const ListingKey& key : listings_of(settings_)) {
+      const auto found = events_.completed.find(key);
+      const std::int64_t times = found == events_.completed.end() ? 0 : found->second;
+      if (times < kQuietReadings)
+        return fmt::format("a listing of {} ({}{}{}) was read {} times in the quiet", key.openid.reveal(),
+                           key.product_coupon_id, key.stock_id, key.coupon_state, times);
+    }
+    return {};
+  }
+
+  void finish() {
+    // A kill, or the files' end, may still be under way.
+    if (expects_gone_) return violated("it did not see that its files are gone");
+    if (!life_) return;
+    stop();
+    if (outcome_.violation) return;
+    const auto fault = truth_fault(mirror(), world_, settings_, layout_changed_);
+    if (fault) violated("at rest: " + *fault);
+  }
+
+  void check_mirror() {
+    if (outcome_.violation || !fs::exists(mirror())) return;
+    if (const auto fault = oracle_.find_fault(mirror(), world_, env_.elapsed())) violated(*fault);
+    ++outcome_.counts["mirror checked"];
+  }
+
+  void watch_bounds() {
+    const std::size_t most = most_at_once_ = std::max(most_at_once_, settings_.concurrency);
+    // Besides the workers: the ledger, the quota, a watchlist; witnesses and tries.
+    if (life_->writer().pending() > most + 5) violated("the writer's queue is not bounded");
+    if (api_.in_flight() > most + 8) violated("more calls are under way than there are workers");
+  }
+
+  const Schedule& schedule_;
+  const SimulationOptions& options_;
+  Settings settings_;
+  Random random_;
+  Outcome outcome_;
+  test::FakeEnv env_;
+  World world_;
+  Oracle oracle_;
+  Api api_;
+  SimEvents events_;
+  Disturbances disk_;
+  fs::path folder_;
+  int folders_ = 0;
+  std::unique_ptr<Life> life_;
+  std::size_t next_event_ = 0;
+  std::uint64_t steps_ = 0;
+  std::size_t most_at_once_ = 0;
+  std::set<int> layout_changed_;
+  std::optional<std::string> imposter_;
+  bool expects_gone_ = false;
+  bool is_quiet_ = false;
+  bool is_rested_ = true;
+  std::chrono::nanoseconds rested_at_{0};
+  std::chrono::nanoseconds restart_after_{0};
+  std::chrono::nanoseconds quiet_until_{0};
+  std::chrono::nanoseconds slow_database_until_{0};
+  std::chrono::nanoseconds database_ready_at_{-1};
+  std::optional<std::chrono::nanoseconds> starts_at_;
+  std::optional<std::chrono::nanoseconds> steps_back_at_;
+};
+
+}  // namespace
+
+Outcome simulate(const Schedule& schedule, const SimulationOptions& options) {
+  return Simulation(schedule, options).play();
+}
+
+}  // namespace couponsync::sim
