@@ -1,5 +1,6 @@
 #include "sim/life.h"
 
+#include "sim/disturbances.h"
 #include "support/watchlist.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -19,6 +20,20 @@ constexpr WriterOptions kWriterOptions{.checkpoint_again_after = std::chrono::mi
                                        .has_thread = false};
 
 }  // namespace
+
+void provide_new_mirror(const std::filesystem::path& mirror) {
+  static std::string content;
+  if (content.empty()) {
+    {
+      const Mirror made =
+          Mirror::open({.path = mirror, .durability = Durability::normal, .brand_id = "120344"});
+    }
+    content = content_of(mirror);
+    std::filesystem::remove_all(mirror.parent_path());
+    std::filesystem::create_directory(mirror.parent_path());
+  }
+  write_file(mirror, content);
+}
 
 Life::Life(Deps deps, const std::filesystem::path& mirror, const Settings& settings)
     : deps_(deps),

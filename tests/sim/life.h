@@ -16,6 +16,10 @@
 
 namespace couponsync::sim {
 
+/// Puts a new mirror there, as the process would make it: a copy of one, since making them takes most of a
+/// short simulation's time. To be asked for before any fault.
+void provide_new_mirror(const std::filesystem::path& mirror);
+
 /// One life of the process over the mirror: what the daemon puts together, without the daemon.
 class Life {
  public:

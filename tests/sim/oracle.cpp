@@ -55,9 +55,8 @@ void Oracle::forget_all() {
   by_token_.clear();
 }
 
-std::optional<std::string> Oracle::find_fault(const std::filesystem::path& mirror, const World& world,
+std::optional<std::string> Oracle::find_fault(SQLite::Database& database, const World& world,
                                               std::chrono::nanoseconds now) {
-  SQLite::Database database(mirror.string(), SQLite::OPEN_READONLY);
   if (auto fault = bookmarks_fault(database)) return fault;
   if (auto fault = rows_fault(database, world, now)) return fault;
   return feed_fault(database);
@@ -159,9 +158,8 @@ std::optional<std::string> feed_fault(SQLite::Database& database) {
   return std::nullopt;
 }
 
-std::optional<std::string> truth_fault(const std::filesystem::path& mirror, const World& world,
+std::optional<std::string> truth_fault(SQLite::Database& database, const World& world,
                                        const Settings& settings, const std::set<int>& layout_changed) {
-  SQLite::Database database(mirror.string(), SQLite::OPEN_READONLY);
   std::map<std::pair<std::string, std::string>, std::string> rows;
   SQLite::Statement query(
       database,

@@ -3,7 +3,6 @@
 #include "sim/world.h"
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -39,7 +38,7 @@ class Oracle {
   void forget_all();
 
   /// What is wrong with the mirror at rest, the first of it; nothing if it is right. At any moment:
-  std::optional<std::string> find_fault(const std::filesystem::path& mirror, const World& world,
+  std::optional<std::string> find_fault(SQLite::Database& database, const World& world,
                                         std::chrono::nanoseconds now);
 
  private:
@@ -67,7 +66,7 @@ class Oracle {
 /// Whether the change feed replays to the coupon table.
 std::optional<std::string> feed_fault(SQLite::Database& database);
 /// Whether the mirror says what the world is, once everything was read after its last change.
-std::optional<std::string> truth_fault(const std::filesystem::path& mirror, const World& world,
+std::optional<std::string> truth_fault(SQLite::Database& database, const World& world,
                                        const Settings& settings, const std::set<int>& layout_changed);
 
 }  // namespace couponsync::sim

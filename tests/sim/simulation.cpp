@@ -8,6 +8,7 @@
 #include "sim/sim_events.h"
 #include "sim/world.h"
 
+#include <SQLiteCpp/Database.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
@@ -110,7 +111,7 @@ class Simulation {
   bool wants_rest() {
     if (expects_gone_) return env_.elapsed() - rested_at_ >= seconds(1) || !is_rested_;
     if (is_rested_) return false;
-    is_rested_ = random_.chance(0.5);
+    is_rested_ = !random_.chance(0.04);
     return !is_rested_;
   }
 
@@ -138,6 +139,7 @@ class Simulation {
   void enter_new_folder() {
     folder_ = options_.folder / std::to_string(++folders_);
     fs::create_directory(folder_);
+    provide_new_mirror(mirror());
   }
 
   void start() {
@@ -368,15 +370,17 @@ class Simulation {
     // A kill, or the files' end, may still be under way.
     if (expects_gone_) return violated("it did not see that its files are gone");
     if (!life_) return;
+    is_finished_ = true;
     stop();
-    if (outcome_.violation) return;
-    const auto fault = truth_fault(mirror(), world_, settings_, layout_changed_);
-    if (fault) violated("at rest: " + *fault);
   }
 
   void check_mirror() {
     if (outcome_.violation || !fs::exists(mirror())) return;
-    if (const auto fault = oracle_.find_fault(mirror(), world_, env_.elapsed())) violated(*fault);
+    SQLite::Database database(mirror().string(), SQLite::OPEN_READONLY);
+    if (const auto fault = oracle_.find_fault(database, world_, env_.elapsed())) violated(*fault);
+    if (!is_finished_) return;
+    if (const auto fault = truth_fault(database, world_, settings_, layout_changed_))
+      violated("at rest: " + *fault);
     ++outcome_.counts["mirror checked"];
   }
 
@@ -408,6 +412,7 @@ class Simulation {
   std::optional<std::string> imposter_;
   bool expects_gone_ = false;
   bool is_quiet_ = false;
+  bool is_finished_ = false;
   bool is_rested_ = true;
   std::chrono::nanoseconds rested_at_{0};
   std::chrono::nanoseconds restart_after_{0};
