@@ -228,11 +228,9 @@ HttpReply Api::page_for(const Call& call, const Event* fault, Shown& shown) {
            .coupons = {}};
   std::string entries;
   for (std::size_t i = from; i < end; ++i) {
-    if (forgets_every_ != 0 && i + 1 == end && ++pages_ % forgets_every_ == 0) {
-      // It claims to have shown it.
-    } else {
-      entries += (entries.empty() ? "" : ",") + entry_of(*listed[i]);
-    }
+    Truth::Held as_it_looks = *listed[i];
+    as_it_looks.version = std::min(as_it_looks.version, last_version_);
+    entries += (entries.empty() ? "" : ",") + entry_of(as_it_looks);
     shown.coupons.push_back(*listed[i]);
   }
   std::string body = fmt::format(R"({{"user_coupon_list":[{}])", entries);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -52,8 +53,8 @@ class Api final : public Transport {
   std::chrono::seconds clock_off() const { return clock_off_; }
   /// The service knows no more which replies it had; they are not repeated to it.
   void process_ended() { replies_.clear(); }
-  /// For the proof that the simulator notices: every so many-th page lacks its last coupon.
-  void forget_a_coupon_every(std::uint64_t pages) { forgets_every_ = pages; }
+  /// For the proof that the simulator notices: coupons look as they did before their later changes.
+  void hide_versions_above(int version) { last_version_ = version; }
 
   std::size_t in_flight() const { return in_flight_; }
   std::uint64_t calls() const { return calls_; }
@@ -93,8 +94,7 @@ class Api final : public Transport {
   std::uint64_t calls_ = 0;
   std::uint64_t replies_signed_ = 0;
   std::uint64_t tokens_ = 0;
-  std::uint64_t pages_ = 0;
-  std::uint64_t forgets_every_ = 0;
+  int last_version_ = std::numeric_limits<int>::max();
   std::size_t in_flight_ = 0;
 };
 

@@ -73,6 +73,7 @@ void Life::reload(const Settings& settings) {
 
 void Life::stop() {
   writer_.hurry();
+  if (ended_) return;
   cancel_.emit(asio::cancellation_type::terminal);
 }
 

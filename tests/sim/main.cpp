@@ -5,11 +5,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -22,10 +25,11 @@ struct Arguments {
   double minutes = 1e9;
   bool trace = false;
   bool shrinks = true;
+  std::optional<std::set<int>> only;  ///< of the events
 };
 
 [[noreturn]] void usage() {
-  fmt::print(stderr, "sim --seed N [--trace] | --seeds A-B [--minutes M] [--no-shrink]\n");
+  fmt::print(stderr, "sim --seed N [--trace] [--only I,J,...] | --seeds A-B [--minutes M] [--no-shrink]\n");
   std::exit(64);
 }
 
@@ -38,6 +42,11 @@ Arguments parse(int count, char** words) {
       arguments.trace = true;
     } else if (word == "--no-shrink") {
       arguments.shrinks = false;
+    } else if (word == "--only") {
+      arguments.only.emplace();
+      for (std::size_t at = 0; at < value.size(); at = std::min(value.find(',', at), value.size() - 1) + 1)
+        arguments.only->insert(std::stoi(value.substr(at)));
+      ++i;
     } else if (word == "--seed" && !value.empty()) {
       arguments.first = arguments.last = std::stoull(words[++i]);
     } else if (word == "--seeds" && value.find('-') != std::string::npos) {
@@ -59,7 +68,12 @@ void print(const Schedule& schedule) {
              schedule.settings.watched.size(), schedule.settings.interval.count(),
              schedule.settings.concurrency, schedule.settings.page_size,
              schedule.has_backup ? "two domains" : "one domain", schedule.ends_at.count() / 1000);
-  for (const Event& event : schedule.events) fmt::print("  {}\n", describe(event));
+  std::string numbers;
+  for (const Event& event : schedule.events) {
+    fmt::print("  {}\n", describe(event));
+    numbers += (numbers.empty() ? "" : ",") + std::to_string(event.number);
+  }
+  fmt::print("  replay: sim --seed {} --trace --only {}\n", schedule.seed, numbers);
 }
 
 int run(const Arguments& arguments) {
@@ -75,7 +89,10 @@ int run(const Arguments& arguments) {
   std::uint64_t broken = 0;
   for (std::uint64_t seed = arguments.first; seed <= arguments.last && seconds() < arguments.minutes * 60;
        ++seed) {
-    const Schedule schedule = make_schedule(seed);
+    Schedule schedule = make_schedule(seed);
+    if (arguments.only)
+      std::erase_if(schedule.events,
+                    [&](const Event& event) { return !arguments.only->contains(event.number); });
     const Outcome outcome = simulate(schedule, options);
     ++played;
     virtual_hours += std::chrono::duration<double>(outcome.virtual_time).count() / 3600;

@@ -136,6 +136,7 @@ Schedule make_schedule(std::uint64_t seed) {
     schedule.events.push_back(gone);
   }
   std::ranges::stable_sort(schedule.events, {}, &Event::at);
+  for (std::size_t i = 0; i < schedule.events.size(); ++i) schedule.events[i].number = static_cast<int>(i);
   return schedule;
 }
 

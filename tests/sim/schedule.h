@@ -43,6 +43,7 @@ struct Event {
     file_replaced,
   };
 
+  int number = 0;  ///< among its schedule's
   Kind kind{};
   milliseconds at{0};
   milliseconds lasts{0};

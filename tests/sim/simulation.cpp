@@ -44,7 +44,7 @@ class Simulation {
         disk_(outcome_.counts) {
     fs::remove_all(options.folder);
     fs::create_directories(options.folder);
-    api_.forget_a_coupon_every(options.forget_a_coupon_every);
+    api_.hide_versions_above(options.last_version);
   }
 
   Outcome play() {
@@ -177,6 +177,8 @@ class Simulation {
       }
     }
     if (env_.elapsed() - since > seconds(5)) violated("a stop takes longer than 5 s");
+    while (env_.run_ready_handler()) {  // the cancelling itself is one, and refers to it
+    }
     if (life_->thrown()) violated("it ended by an exception: " + *life_->thrown());
     life_.reset();
     events_.mute(false);

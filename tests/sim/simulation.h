@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,8 +14,8 @@ namespace couponsync::sim {
 struct SimulationOptions {
   std::filesystem::path folder;  ///< for the mirrors; emptied
   bool trace = false;
-  /// For the proof that the simulator notices: the API leaves a coupon out of every so many-th page.
-  std::uint64_t forget_a_coupon_every = 0;
+  /// For the proof that the simulator notices: the API hides what befell a coupon later.
+  int last_version = std::numeric_limits<int>::max();
 };
 
 /// What became of it.
