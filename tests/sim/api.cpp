@@ -107,15 +107,25 @@ void Api::end_all() {
   user_limit_.reset();
 }
 
-const Event* Api::fault_for(const Call& call) {
+std::optional<Event> Api::fault_for(const Call& call) {
   std::erase_if(faults_, [&](const InForce& fault) { return fault.until < deps_.env.steady_now(); });
   for (const InForce& fault : faults_) {
     const Event& event = fault.event;
     if (event.domain && *event.domain != call.domain) continue;
     if (event.user >= 0 && openid_of(event.user) != call.key.openid.reveal()) continue;
-    if (Random(event.dice + call.number).chance(event.chance)) return &event;
+    if (Random(event.dice + call.number).chance(event.chance)) return event;
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+/// A bucket that leaks at the pace: what is in it was sent too early.
+void Api::watch_pace() {
+  constexpr double kBurst = 20;
+  const SteadyTime at = deps_.env.steady_now();
+  const double leaked = std::chrono::duration<double>(at - last_call_).count() * most_per_second_;
+  above_pace_ = std::max(0.0, above_pace_ - leaked) + 1;
+  last_call_ = at;
+  if (above_pace_ > kBurst) deps_.violated("calls go faster than max_requests_per_second");
 }
 
 /// In a sliding window of a second, ten seconds or a minute.
@@ -147,7 +157,10 @@ Task<Result<HttpReply>> Api::send(Domain domain, HttpRequest request) {
   const Call call = parse(domain, request);
   if (!nonces_.insert(call.nonce).second) deps_.violated("a nonce was used twice");
   if (domain == Domain::backup && !schedule_.has_backup) deps_.violated("there is no backup to be called");
+  if (deps_.env.steady_now() < asked_to_wait_until_)
+    deps_.violated("a call does not wait as Retry-After asked for");
   if (call.page_token.empty()) ++first_pages[call.key];
+  watch_pace();
   const Flight flight(*this);
   deps_.trace([&] {
     return fmt::format("call {} to {}: {} {} {} page '{}'", call.number, name_of(domain),
@@ -158,7 +171,9 @@ Task<Result<HttpReply>> Api::send(Domain domain, HttpRequest request) {
   const SteadyTime arrives = deps_.env.steady_now() + there;
   co_await deps_.env.sleep_until(arrives);
 
-  const Event* fault = fault_for(call);
+  const std::optional<Event> struck_by =
+      fault_for(call);  // those in force may be others when the reply comes
+  const Event* fault = struck_by ? &*struck_by : nullptr;
   Shown shown;
   std::optional<Result<HttpReply>> reply;
   if (fault != nullptr) reply = struck(call, *fault);
@@ -177,6 +192,11 @@ Task<Result<HttpReply>> Api::send(Domain domain, HttpRequest request) {
                            ? describe(reply->error())
                            : std::to_string((*reply)->status) + " " + (*reply)->body.substr(0, 40));
   });
+  // A limit for all that all meet: it may be one listing's own otherwise.
+  if (fault != nullptr && fault->failure == FailureKind::rate_limited && fault->chance == 1 &&
+      fault->user < 0 && !fault->domain && reply->has_value() && (*reply)->header("Retry-After"))
+    asked_to_wait_until_ = deps_.env.steady_now() +
+                           seconds(std::min(60, std::stoi(std::string(*(*reply)->header("Retry-After")))));
   if (shown.sent != 0) {
     replies_[{call.key, call.page_token}] = **reply;
     deps_.oracle.given(std::move(shown));

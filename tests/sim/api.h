@@ -53,6 +53,8 @@ class Api final : public Transport {
   std::chrono::seconds clock_off() const { return clock_off_; }
   /// The service knows no more which replies it had; they are not repeated to it.
   void process_ended() { replies_.clear(); }
+  /// The pace that the service may never exceed.
+  void limit_pace(double calls_per_second) { most_per_second_ = calls_per_second; }
   /// For the proof that the simulator notices: coupons look as they did before their later changes.
   void hide_versions_above(int version) { last_version_ = version; }
 
@@ -69,7 +71,7 @@ class Api final : public Transport {
   };
 
   Call parse(Domain domain, const HttpRequest& request);
-  const Event* fault_for(const Call& call);
+  std::optional<Event> fault_for(const Call& call);
   bool is_over_quota(const Call& call);
   milliseconds latency_of(std::uint64_t number) const;
   HttpReply page_for(const Call& call, const Event* fault, Shown& shown);
@@ -85,6 +87,12 @@ class Api final : public Transport {
   std::optional<InForce> slow_;
   std::optional<InForce> quota_;
   std::optional<InForce> user_limit_;
+  void watch_pace();
+
+  SteadyTime asked_to_wait_until_{};
+  double most_per_second_ = 0;
+  double above_pace_ = 0;  ///< calls, at the last one
+  SteadyTime last_call_{};
   std::deque<SteadyTime> accepted_;  ///< the last calls that counted
   std::deque<SteadyTime> accepted_of_user_;
   std::unordered_set<std::string> nonces_;

@@ -70,7 +70,6 @@ std::optional<std::string> Oracle::bookmarks_fault(SQLite::Database& database) {
       " WHERE next_page_token IS NOT NULL OR pages_done > 0 AND last_completed_at IS NULL");
   while (query.executeStep()) {
     const auto listing = query.getColumn(0).getInt64();
-    if (query.isColumnNull(1)) return fmt::format("listing {} has pages and no bookmark", listing);
     const std::string token = query.getColumn(1).getString();
     if (query.getColumn(2).getInt64() < 1)
       return fmt::format("listing {} has a bookmark and no page", listing);

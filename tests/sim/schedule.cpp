@@ -104,6 +104,15 @@ std::string describe(const Event& event) {
   return text;
 }
 
+std::string describe(const Settings& settings) {
+  std::string users;
+  for (std::size_t i = 0; i < settings.watched.size(); ++i)
+    users += fmt::format(" o{}{}", i, settings.watched[i] ? "" : " not");
+  return fmt::format("interval {} s, {} at once, pages of {}, at most {} calls a second; watched:{}",
+                     settings.interval.count(), settings.concurrency, settings.page_size,
+                     settings.max_requests_per_second, users);
+}
+
 Schedule make_schedule(std::uint64_t seed) {
   Random random(seed * 0x2545F4914F6CDD1DU + 1);
   Schedule schedule;

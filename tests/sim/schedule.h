@@ -69,6 +69,8 @@ struct Settings {
   std::vector<std::uint64_t> layout;  ///< by user: what its listings are narrowed by
 };
 
+std::string describe(const Settings& settings);
+
 /// One simulation: all that is not the service's doing. A seed gives one; a part of its events is one, too.
 struct Schedule {
   std::uint64_t seed = 0;

@@ -24,7 +24,6 @@ namespace fs = std::filesystem;
 using std::chrono::seconds;
 using Kind = Event::Kind;
 
-/// Every listing was read so often after the last change: to see it, to confirm it, and once more.
 constexpr std::int64_t kQuietReadings = 3;
 constexpr std::uint64_t kMostSteps = 3'000'000;
 
@@ -44,6 +43,7 @@ class Simulation {
         disk_(outcome_.counts) {
     fs::remove_all(options.folder);
     fs::create_directories(options.folder);
+    api_.limit_pace(settings_.max_requests_per_second);
     api_.hide_versions_above(options.last_version);
   }
 
@@ -54,7 +54,8 @@ class Simulation {
     start();
     while (!outcome_.violation && env_.elapsed() < schedule_.ends_at) step();
     if (!outcome_.violation) become_quiet();
-    while (!outcome_.violation && !is_all_read()) step();
+    read_to_rest();
+    if (!outcome_.violation) watch_at_rest();
     if (!outcome_.violation) finish();
     disk_.end_all();
     if (life_) drain();
@@ -85,7 +86,7 @@ class Simulation {
   void step() {
     if (++steps_ > kMostSteps) return violated("it does not come to rest: too many steps");
     if (is_quiet_ && env_.elapsed() > quiet_until_)
-      return violated(fmt::format("it does not come to rest: {}", unread()));
+      return violated(fmt::format("it does not come to rest: {}", unread(kQuietReadings)));
     apply_due();
     if (life_ && life_->has_ended()) return life_ended();
     if (!work()) violated("nothing is left that could happen");
@@ -268,6 +269,8 @@ class Simulation {
         return;
       case Kind::reload:
         change_settings(event);
+        trace([&] { return describe(settings_); });
+        api_.limit_pace(settings_.max_requests_per_second);
         if (life_) life_->reload(settings_);
         return;
       case Kind::sync_all:
@@ -356,16 +359,54 @@ class Simulation {
     set_alarm(quiet_until_ + seconds(1));
   }
 
-  bool is_all_read() const { return unread().empty(); }
-  std::string unread() const {
+  /// Each listing once, and then again and again: to see what changed, to confirm it, and, of those narrowed
+  /// by state, for the two passes of a search in order.
+  void read_to_rest() {
+    while (!outcome_.violation && !unread(1).empty()) step();
+    const auto until = env_.elapsed() + 3 * settings_.interval + seconds(120);
+    if (!outcome_.violation) set_alarm(until);
+    while (!outcome_.violation && (env_.elapsed() < until || !unread(kQuietReadings).empty())) step();
+  }
+  std::string unread(std::int64_t wanted) const {
     for (const ListingKey& key : listings_of(settings_)) {
       const auto found = events_.completed.find(key);
       const std::int64_t times = found == events_.completed.end() ? 0 : found->second;
-      if (times < kQuietReadings)
+      if (times < wanted)
         return fmt::format("a listing of {} ({}{}{}) was read {} times in the quiet", key.openid.reveal(),
                            key.product_coupon_id, key.stock_id, key.coupon_state, times);
     }
     return {};
+  }
+
+  /// Nothing changes any more: for an interval and a quarter each listing is read, and not often, and nothing
+  /// is written of it.
+  void watch_at_rest() {
+    if (!life_) return;
+    const std::string changes = last_change();
+    events_.completed.clear();
+    api_.first_pages.clear();
+    const auto until = env_.elapsed() + settings_.interval * 5 / 4 + seconds(60);
+    quiet_until_ = until + seconds(1);
+    set_alarm(until);
+    while (!outcome_.violation && env_.elapsed() < until) step();
+    if (outcome_.violation) return;
+    for (const ListingKey& key : listings_of(settings_)) {
+      const std::string name = fmt::format("at rest a listing of {} ({}{}{})", key.openid.reveal(),
+                                           key.product_coupon_id, key.stock_id, key.coupon_state);
+      if (events_.completed[key] < 1) return violated(name + " is not read in time");
+      if (api_.first_pages[key] > 4)
+        return violated(fmt::format("{} is asked for {} times", name, api_.first_pages[key]));
+    }
+    if (last_change() != changes) violated("at rest rows change");
+  }
+  std::string last_change() const {
+    SQLite::Database database(mirror().string(), SQLite::OPEN_READONLY);
+    return database
+        .execAndGet(
+            "SELECT (SELECT count(*) FROM coupon_change) || ' ' || (SELECT count(*) FROM usage_detail) || ' "
+            "' ||"
+            " (SELECT total(changed_at) FROM stock) || ' ' || (SELECT total(changed_at) FROM product_coupon)")
+        .getString();
   }
 
   void finish() {
