@@ -52,7 +52,10 @@ class Api final : public Transport {
   void clock_stepped(std::chrono::seconds by) { clock_off_ += by; }
   std::chrono::seconds clock_off() const { return clock_off_; }
   /// The service knows no more which replies it had; they are not repeated to it.
-  void process_ended() { replies_.clear(); }
+  void process_ended() {
+    replies_.clear();
+    asked_to_wait_until_ = {};
+  }
   /// The pace that the service may never exceed.
   void limit_pace(double calls_per_second) { most_per_second_ = calls_per_second; }
   /// For the proof that the simulator notices: coupons look as they did before their later changes.

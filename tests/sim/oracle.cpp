@@ -64,10 +64,9 @@ std::optional<std::string> Oracle::find_fault(SQLite::Database& database, const 
 
 /// A bookmark proves that the page it came with is stored.
 std::optional<std::string> Oracle::bookmarks_fault(SQLite::Database& database) {
-  SQLite::Statement query(
-      database,
-      "SELECT id, next_page_token, pages_done FROM listing"
-      " WHERE next_page_token IS NOT NULL OR pages_done > 0 AND last_completed_at IS NULL");
+  SQLite::Statement query(database,
+                          "SELECT id, next_page_token, pages_done FROM listing"
+                          " WHERE next_page_token IS NOT NULL");
   while (query.executeStep()) {
     const auto listing = query.getColumn(0).getInt64();
     const std::string token = query.getColumn(1).getString();
@@ -75,7 +74,7 @@ std::optional<std::string> Oracle::bookmarks_fault(SQLite::Database& database) {
       return fmt::format("listing {} has a bookmark and no page", listing);
     const auto found = by_token_.find(token);
     if (found == by_token_.end())
-      return fmt::format("listing {} has a bookmark that was never given", listing);
+      return fmt::format("listing {} has a bookmark that was never given: {}", listing, token);
     make_certain(found->second);
   }
   return std::nullopt;
