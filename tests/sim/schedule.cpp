@@ -25,12 +25,26 @@ constexpr std::array<std::size_t, kEventKinds> kWeights{10, 14, 22, 10, 3, 26, 3
 
 constexpr int kReplyKinds = static_cast<int>(FailureKind::inconsistent_listing) + 1;
 
-Kind pick_kind(Random& random) {
+using Weights = std::array<std::size_t, kEventKinds>;
+
+/// Some kinds are left out and some come often, so that others show what they hide otherwise (swarm testing,
+/// Groce et al. 2012).
+Weights make_weights(Random& random) {
+  Weights weights = kWeights;
+  for (std::size_t& weight : weights) {
+    if (random.chance(0.25)) weight = 0;
+    if (random.chance(0.15)) weight *= 5;
+  }
+  weights[static_cast<std::size_t>(Kind::move_coupon)] += 5;
+  return weights;
+}
+
+Kind pick_kind(Random& random, const Weights& weights) {
   std::size_t sum = 0;
-  for (const std::size_t weight : kWeights) sum += weight;
+  for (const std::size_t weight : weights) sum += weight;
   std::size_t left = random.below(sum);
   std::size_t kind = 0;
-  while (left >= kWeights[kind]) left -= kWeights[kind++];
+  while (left >= weights[kind]) left -= weights[kind++];
   return static_cast<Kind>(kind);
 }
 
@@ -44,9 +58,9 @@ void choose_fault(Event& event, Random& random, std::size_t users) {
   if (random.chance(0.5)) event.domain = random.chance(0.7) ? Domain::primary : Domain::backup;
 }
 
-Event make_event(Random& random, std::size_t users, milliseconds ends_at) {
+Event make_event(Random& random, const Weights& weights, std::size_t users, milliseconds ends_at) {
   Event event;
-  event.kind = pick_kind(random);
+  event.kind = pick_kind(random, weights);
   event.at = milliseconds(random.between(0, ends_at.count() - 1));
   event.user = static_cast<int>(random.below(users));
   event.dice = random.next();
@@ -134,11 +148,12 @@ Schedule make_schedule(std::uint64_t seed) {
   }
   settings.watched[0] = true;
   schedule.ends_at = milliseconds(random.between(60'000, 900'000));
+  const Weights weights = make_weights(random);
   const std::size_t events = random.chance(0.1) ? 0 : random.below(is_big ? 80 : 40);
   for (std::size_t i = 0; i < events; ++i)
-    schedule.events.push_back(make_event(random, users, schedule.ends_at));
+    schedule.events.push_back(make_event(random, weights, users, schedule.ends_at));
   if (random.chance(0.06)) {
-    Event gone = make_event(random, users, schedule.ends_at);
+    Event gone = make_event(random, weights, users, schedule.ends_at);
     gone.kind = random.chance(0.5) ? Kind::file_removed : Kind::file_replaced;
     gone.amount = 0;
     gone.lasts = milliseconds(random.between(0, 30'000));

@@ -52,7 +52,8 @@ bool is_database(int file) {
 
 ssize_t faulty_pwrite(int file, const void* bytes, size_t size, off_t offset) {
   if (strikes(FileFault::Call::write)) return -1;
-  if (is_database(file) && strikes(FileFault::Call::checkpoint_write)) return -1;
+  const bool may_be_checkpoint = plan.armed && plan.call == FileFault::Call::checkpoint_write;
+  if (may_be_checkpoint && is_database(file) && strikes(FileFault::Call::checkpoint_write)) return -1;
   return pwrite(file, bytes, size, offset);
 }
 
