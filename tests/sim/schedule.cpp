@@ -127,6 +127,31 @@ std::string describe(const Settings& settings) {
                      settings.max_requests_per_second, users);
 }
 
+std::optional<int> change(Settings& settings, const Event& reload) {
+  Random random(reload.dice);
+  const std::size_t user = random.below(settings.watched.size());
+  switch (random.below(6)) {
+    case 0:
+      settings.watched[user] = !settings.watched[user];
+      return std::nullopt;
+    case 1:
+      settings.layout[user] = random.next();
+      return static_cast<int>(user);
+    case 2:
+      settings.interval = seconds(random.between(30, 300));
+      return std::nullopt;
+    case 3:
+      settings.concurrency = 1 + random.below(6);
+      return std::nullopt;
+    case 4:
+      settings.page_size = static_cast<int>(1 + random.below(4));
+      return std::nullopt;
+    default:
+      settings.max_requests_per_second = random.chance(0.3) ? 3 : 50;
+      return std::nullopt;
+  }
+}
+
 Schedule make_schedule(std::uint64_t seed) {
   Random random(seed * 0x2545F4914F6CDD1DU + 1);
   Schedule schedule;

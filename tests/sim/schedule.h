@@ -70,6 +70,8 @@ struct Settings {
 };
 
 std::string describe(const Settings& settings);
+/// What a reload brings. Gives the user whose listings are narrowed otherwise now, if there is one.
+std::optional<int> change(Settings& settings, const Event& reload);
 
 /// One simulation: all that is not the service's doing. A seed gives one; a part of its events is one, too.
 struct Schedule {

@@ -2,6 +2,7 @@
 
 #include "base/coupon_state.h"
 #include "sim/api.h"
+#include "sim/clockwork.h"
 #include "sim/disturbances.h"
 #include "sim/life.h"
 #include "sim/oracle.h"
@@ -9,8 +10,6 @@
 #include "sim/world.h"
 
 #include <SQLiteCpp/Database.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -33,7 +32,6 @@ class Simulation {
       : schedule_(schedule),
         options_(options),
         settings_(schedule.settings),
-        random_(schedule.seed * 3 + 1),
         env_(schedule.seed),
         world_(schedule),
         api_({env_, world_, oracle_, outcome_.counts, [this](const std::string& what) { violated(what); },
@@ -48,8 +46,8 @@ class Simulation {
   }
 
   Outcome play() {
-    for (const Event& event : schedule_.events) set_alarm(event.at);
-    set_alarm(schedule_.ends_at);
+    for (const Event& event : schedule_.events) clockwork_.set_alarm(event.at);
+    clockwork_.set_alarm(schedule_.ends_at);
     enter_new_folder();
     start();
     while (!outcome_.violation && env_.elapsed() < schedule_.ends_at) step();
@@ -74,64 +72,29 @@ class Simulation {
         fmt::format("[{:>9.3f}] {}\n", std::chrono::duration<double>(env_.elapsed()).count(), text());
   }
 
-  // Time.
-
-  Task<> sleep(SteadyTime until) { co_await env_.sleep_until(until); }
-  /// Virtual time does not jump over that.
-  void set_alarm(std::chrono::nanoseconds at) {
-    boost::asio::co_spawn(env_.context(), sleep(env_.steady_now() + (at - env_.elapsed())),
-                          boost::asio::detached);
-  }
-
   void step() {
     if (++steps_ > kMostSteps) return violated("it does not come to rest: too many steps");
     if (is_quiet_ && env_.elapsed() > quiet_until_)
       return violated(fmt::format("it does not come to rest: {}", unread(kQuietReadings)));
     apply_due();
     if (life_ && life_->has_ended()) return life_ended();
-    if (!work()) violated("nothing is left that could happen");
+    work();
     if (life_) watch_bounds();
   }
 
-  /// One thing that the service does, or time. Which of several is chance.
-  bool work() {
-    const bool has_jobs = life_ && life_->writer().pending() > 0;
-    if (has_jobs && is_database_ready() && random_.chance(0.3)) return work_in_database();
-    if (env_.run_ready_handler()) return true;
-    if (has_jobs && is_database_ready()) return work_in_database();
-    if (life_ && !has_jobs && wants_rest()) {
-      is_rested_ = true;
-      rested_at_ = env_.elapsed();
-      life_->writer().work_once(1);
-      look_at_files();
-      return true;
+  void work() {
+    switch (clockwork_.next(life_ ? &life_->writer() : nullptr)) {
+      case Clockwork::Did::jobs:
+        if (disk_.was_killed()) killed();
+        return;
+      case Clockwork::Did::look:
+        if (expects_gone_ && life_->writer().lost()) gone();
+        return;
+      case Clockwork::Did::nothing:
+        return violated("nothing is left that could happen");
+      default:
+        return;
     }
-    return env_.wake_next_sleeper();
-  }
-
-  bool wants_rest() {
-    if (expects_gone_) return env_.elapsed() - rested_at_ >= seconds(1) || !is_rested_;
-    if (is_rested_) return false;
-    is_rested_ = !random_.chance(0.04);
-    return !is_rested_;
-  }
-
-  /// A slow one takes a while for each transaction.
-  bool is_database_ready() {
-    if (env_.elapsed() >= slow_database_until_) return true;
-    if (database_ready_at_ < env_.elapsed()) {
-      database_ready_at_ = env_.elapsed() + milliseconds(random_.between(1, 3'000));
-      set_alarm(database_ready_at_);
-      return false;
-    }
-    return database_ready_at_ == env_.elapsed();
-  }
-
-  bool work_in_database() {
-    is_rested_ = false;
-    life_->writer().work_once(1 + random_.below(8));
-    if (disk_.was_killed()) killed();
-    return true;
   }
 
   // Lives.
@@ -148,7 +111,6 @@ class Simulation {
     try {
       life_ =
           std::make_unique<Life>(Life::Deps{env_, api_, events_, schedule_.has_backup}, mirror(), settings_);
-      is_rested_ = true;
       trace([] { return std::string("START"); });
     } catch (const MirrorError& error) {
       trace([&] { return std::string("CANNOT START ") + error.what(); });
@@ -159,7 +121,7 @@ class Simulation {
   }
   void start_in(std::chrono::nanoseconds time) {
     starts_at_ = env_.elapsed() + time;
-    set_alarm(*starts_at_);
+    clockwork_.set_alarm(*starts_at_);
   }
 
   /// Until its coroutines have ended; what it says is not listened to any more.
@@ -168,16 +130,12 @@ class Simulation {
     events_.mute(true);
     life_->stop();
     const auto since = env_.elapsed();
+    clockwork_.slow_database({});
     for (std::uint64_t steps = 0; !life_->has_ended(); ++steps) {
-      if (life_->writer().pending() > 0 && random_.chance(0.5)) {
-        life_->writer().work_once(4);
-      } else if (env_.run_ready_handler() || life_->writer().pending() > 0) {
-      } else if (steps > kMostSteps || !env_.wake_next_sleeper()) {
-        static_cast<void>(life_.release());  // its coroutines refer to it
-        return violated("it does not end when it is stopped");
-      }
+      if (clockwork_.next(&life_->writer()) != Clockwork::Did::nothing && steps < kMostSteps) continue;
+      static_cast<void>(life_.release());  // its coroutines refer to it
+      return violated("it does not end when it is stopped");
     }
-    if (env_.elapsed() - since > seconds(5)) violated("a stop takes longer than 5 s");
     while (env_.run_ready_handler()) {  // the cancelling itself is one, and refers to it
     }
     if (life_->thrown()) violated("it ended by an exception: " + *life_->thrown());
@@ -215,9 +173,6 @@ class Simulation {
       return violated("it ended: " + (why ? describe(*why) : std::string("nobody knows why")));
     gone();
   }
-  void look_at_files() {
-    if (expects_gone_ && life_->writer().lost()) gone();
-  }
   /// It saw that its files are gone: the operator has everything read anew.
   void gone() {
     trace([] { return std::string("GONE"); });
@@ -227,7 +182,7 @@ class Simulation {
     if (outcome_.violation) return;
     if (imposter_ && content_of(mirror()) != *imposter_)
       return violated("it wrote to a file that is not its own");
-    expects_gone_ = false;
+    expect_gone(false);
     imposter_.reset();
     oracle_.forget_all();
     enter_new_folder();
@@ -249,26 +204,17 @@ class Simulation {
     trace([&] { return "EVENT " + describe(event); });
     ++outcome_.counts[std::string(name_of(event.kind))];
     const auto until = env_.elapsed() + event.lasts;
-    if (event.lasts.count() > 0) set_alarm(until);
+    if (event.lasts.count() > 0) clockwork_.set_alarm(until);
+    if (event.kind <= Kind::bring_back_coupon) return world_.apply(event, env_.elapsed());
+    if (event.kind <= Kind::user_limit) return api_.begin(event);
     switch (event.kind) {
-      case Kind::add_coupon:
-      case Kind::change_coupon:
-      case Kind::move_coupon:
-      case Kind::remove_coupon:
-      case Kind::bring_back_coupon:
-        return world_.apply(event, env_.elapsed());
-      case Kind::fault:
-      case Kind::slow_replies:
-      case Kind::quota:
-      case Kind::user_limit:
-        return api_.begin(event);
       case Kind::clock_step:
         env_.set_wall_clock(seconds(event.amount));
         api_.clock_stepped(seconds(event.amount));
         steps_back_at_ = until;
         return;
       case Kind::reload:
-        change_settings(event);
+        if (const auto user = change(settings_, event)) layout_changed_.insert(*user);
         trace([&] { return describe(settings_); });
         api_.limit_pace(settings_.max_requests_per_second);
         if (life_) life_->reload(settings_);
@@ -285,48 +231,21 @@ class Simulation {
         restart_after_ = event.lasts;
         return disk_.kill_at_write(event.amount, folder_, options_.folder / std::to_string(++folders_));
       case Kind::slow_database:
-        slow_database_until_ = until;
-        return;
+        return clockwork_.slow_database(until);
       case Kind::disk_fault:
         return disk_.begin_fault(event, until);
       case Kind::foreign_reader:
       case Kind::foreign_writer:
         if (life_ && !expects_gone_) disk_.begin_foreign(event, until, mirror());
         return;
-      case Kind::file_removed:
-      case Kind::file_replaced:
-        return take_file_away(event);
-    }
-  }
-
-  void change_settings(const Event& event) {
-    Random random(event.dice);
-    const std::size_t user = random.below(settings_.watched.size());
-    switch (random.below(6)) {
-      case 0:
-        settings_.watched[user] = !settings_.watched[user];
-        break;
-      case 1:
-        settings_.layout[user] = random.next();
-        layout_changed_.insert(static_cast<int>(user));
-        break;
-      case 2:
-        settings_.interval = seconds(random.between(30, 300));
-        break;
-      case 3:
-        settings_.concurrency = 1 + random.below(6);
-        break;
-      case 4:
-        settings_.page_size = static_cast<int>(1 + random.below(4));
-        break;
       default:
-        settings_.max_requests_per_second = random.chance(0.3) ? 3 : 50;
+        return take_file_away(event);
     }
   }
 
   void take_file_away(const Event& event) {
     if (!life_ || expects_gone_) return;
-    expects_gone_ = true;
+    expect_gone(true);
     restart_after_ = event.lasts;
     disk_.release_others();
     const fs::path away = options_.folder / ("away" + std::to_string(++folders_));
@@ -334,6 +253,11 @@ class Simulation {
     if (event.kind == Kind::file_removed) return;
     imposter_ = "this is another file " + std::to_string(event.dice);
     write_file(mirror(), *imposter_);
+  }
+
+  void expect_gone(bool expected) {
+    expects_gone_ = expected;
+    clockwork_.look_after_files(expected);
   }
 
   void set_clock_right() {
@@ -352,11 +276,11 @@ class Simulation {
     api_.end_all();
     disk_.end_all();
     set_clock_right();
-    slow_database_until_ = {};
+    clockwork_.slow_database({});
     if (!life_ && !starts_at_) start_in(seconds(0));
     events_.completed.clear();
     quiet_until_ = env_.elapsed() + 6 * settings_.interval + seconds(1800);
-    set_alarm(quiet_until_ + seconds(1));
+    clockwork_.set_alarm(quiet_until_ + seconds(1));
   }
 
   /// Each listing once, and then again and again: to see what changed, to confirm it, and, of those narrowed
@@ -364,7 +288,7 @@ class Simulation {
   void read_to_rest() {
     while (!outcome_.violation && !unread(1).empty()) step();
     const auto until = env_.elapsed() + 3 * settings_.interval + seconds(120);
-    if (!outcome_.violation) set_alarm(until);
+    if (!outcome_.violation) clockwork_.set_alarm(until);
     while (!outcome_.violation && (env_.elapsed() < until || !unread(kQuietReadings).empty())) step();
   }
   std::string unread(std::int64_t wanted) const {
@@ -387,7 +311,7 @@ class Simulation {
     api_.first_pages.clear();
     const auto until = env_.elapsed() + settings_.interval * 5 / 4 + seconds(60);
     quiet_until_ = until + seconds(1);
-    set_alarm(until);
+    clockwork_.set_alarm(until);
     while (!outcome_.violation && env_.elapsed() < until) step();
     if (outcome_.violation) return;
     for (const ListingKey& key : listings_of(settings_)) {
@@ -437,9 +361,9 @@ class Simulation {
   const Schedule& schedule_;
   const SimulationOptions& options_;
   Settings settings_;
-  Random random_;
   Outcome outcome_;
   test::FakeEnv env_;
+  Clockwork clockwork_{env_, schedule_.seed * 5 + 3};
   World world_;
   Oracle oracle_;
   Api api_;
@@ -456,12 +380,8 @@ class Simulation {
   bool expects_gone_ = false;
   bool is_quiet_ = false;
   bool is_finished_ = false;
-  bool is_rested_ = true;
-  std::chrono::nanoseconds rested_at_{0};
   std::chrono::nanoseconds restart_after_{0};
   std::chrono::nanoseconds quiet_until_{0};
-  std::chrono::nanoseconds slow_database_until_{0};
-  std::chrono::nanoseconds database_ready_at_{-1};
   std::optional<std::chrono::nanoseconds> starts_at_;
   std::optional<std::chrono::nanoseconds> steps_back_at_;
 };
