@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <set>
 
@@ -248,11 +249,14 @@ class Simulation {
     expect_gone(true);
     restart_after_ = event.lasts;
     disk_.release_others();
-    const fs::path away = options_.folder / ("away" + std::to_string(++folders_));
-    fs::rename(mirror(), away);
-    if (event.kind == Kind::file_removed) return;
-    imposter_ = "this is another file " + std::to_string(event.dice);
-    write_file(mirror(), *imposter_);
+    constexpr std::array<const char*, 3> kParts{"", "-wal", "-shm"};
+    const bool is_replaced = event.kind == Kind::file_replaced;
+    fs::path taken = mirror();
+    if (!is_replaced) taken += kParts[event.dice % kParts.size()];
+    fs::rename(taken, options_.folder / ("away" + std::to_string(++folders_)));
+    if (!is_replaced) return;
+    provide_new_mirror(mirror());
+    imposter_ = content_of(mirror());
   }
 
   void expect_gone(bool expected) {
