@@ -22,6 +22,12 @@ const Truth::Held* find(const World& world, const std::string& openid, const std
   return found == coupons.end() ? nullptr : &*found;
 }
 
+bool is_there_for_long(const World& world, const Truth::Held& coupon, int user,
+                       std::chrono::nanoseconds now) {
+  const auto absent = world.last_absent(user, coupon.code);
+  return !coupon.gone && (absent == std::chrono::nanoseconds::min() || now - absent > kOldestEvidence);
+}
+
 int version_of(const std::string& attach) { return attach.empty() ? -1 : std::stoi(attach.substr(1)); }
 
 }  // namespace
@@ -59,6 +65,7 @@ std::optional<std::string> Oracle::find_fault(SQLite::Database& database, const 
                                               std::chrono::nanoseconds now) {
   if (auto fault = bookmarks_fault(database)) return fault;
   if (auto fault = rows_fault(database, world, now)) return fault;
+  if (auto fault = missing_fault(database, world, now)) return fault;
   return feed_fault(database);
 }
 
@@ -83,20 +90,15 @@ std::optional<std::string> Oracle::bookmarks_fault(SQLite::Database& database) {
 std::optional<std::string> Oracle::rows_fault(SQLite::Database& database, const World& world,
                                               std::chrono::nanoseconds now) {
   std::set<CouponKey> stored;
-  SQLite::Statement query(
-      database, "SELECT openid, coupon_code, coupon_state, attach, missing_since, stock_id FROM coupon");
+  SQLite::Statement query(database, "SELECT openid, coupon_code, coupon_state, attach, stock_id FROM coupon");
   while (query.executeStep()) {
     const CouponKey key{query.getColumn(0).getString(), query.getColumn(1).getString()};
     stored.insert(key);
     const Truth::Held* held = find(world, key.first, key.second);
     const auto known = coupons_.find(key);
-    if (held == nullptr || known == coupons_.end() || held->stock != query.getColumn(5).getString())
+    if (held == nullptr || known == coupons_.end() || held->stock != query.getColumn(4).getString())
       return fmt::format("coupon {} of {} was never shown", key.second, key.first);
-    const auto absent = world.last_absent(user_of(key.first), key.second);
-    const bool was_always_there = !held->gone && (absent.count() == std::chrono::nanoseconds::min().count() ||
-                                                  now - absent > kOldestEvidence);
-    if (!query.isColumnNull(4) && was_always_there)
-      return fmt::format("coupon {} of {} exists and is marked missing", key.second, key.first);
+    const bool was_always_there = is_there_for_long(world, *held, user_of(key.first), now);
     // A reply to a request of before it was missed tells nothing any more.
     if (!was_always_there) continue;
     const std::string state = query.getColumn(2).getString();
@@ -113,6 +115,27 @@ std::optional<std::string> Oracle::rows_fault(SQLite::Database& database, const 
     if (known.certain > 0 && !stored.contains(key))
       return fmt::format("coupon {} of {} was committed and is lost", key.second, key.first);
   return std::nullopt;
+}
+
+std::optional<std::string> missing_fault(SQLite::Database& database, const World& world,
+                                         std::chrono::nanoseconds now) {
+  SQLite::Statement query(database, "SELECT openid, coupon_code FROM coupon WHERE missing_since IS NOT NULL");
+  while (query.executeStep()) {
+    const std::string openid = query.getColumn(0).getString();
+    const Truth::Held* held = find(world, openid, query.getColumn(1).getString());
+    if (held != nullptr && is_there_for_long(world, *held, user_of(openid), now))
+      return fmt::format("coupon {} of {} exists and is marked missing", held->code, openid);
+  }
+  return std::nullopt;
+}
+
+std::string changes_of(SQLite::Database& database) {
+  return database
+      .execAndGet(
+          "SELECT (SELECT count(*) FROM coupon_change) || ' ' || (SELECT count(*) FROM usage_detail) ||"
+          " ' ' || (SELECT total(changed_at) FROM stock) || ' ' ||"
+          " (SELECT total(changed_at) FROM product_coupon)")
+      .getString();
 }
 
 std::optional<std::string> feed_fault(SQLite::Database& database) {

@@ -63,6 +63,11 @@ class Oracle {
   std::map<std::string, Shown> by_token_;
 };
 
+/// Whether a coupon is marked missing that exists, and did while it was looked for.
+std::optional<std::string> missing_fault(SQLite::Database& database, const World& world,
+                                         std::chrono::nanoseconds now);
+/// Moves with everything that is written because of what a page shows.
+std::string changes_of(SQLite::Database& database);
 /// Whether the change feed replays to the coupon table.
 std::optional<std::string> feed_fault(SQLite::Database& database);
 /// Whether the mirror says what the world is, once everything was read after its last change.

@@ -30,6 +30,7 @@ class SimEvents final : public Events {
     if (muted_) return;
     deps_.oracle.committed(key, page_index == 0);
     ++deps_.counts["pages committed"];
+    marks_missing = marks_missing || outcome.missing > 0;
     deps_.counts["rows marked missing"] += outcome.missing;
     deps_.counts["rows unlisted"] += outcome.unlisted;
     deps_.counts["replies outdated"] += outcome.outdated;
@@ -67,6 +68,7 @@ class SimEvents final : public Events {
   void domain_avoided(Domain /*domain*/, const Failure& /*why*/) override { count("domain avoided"); }
 
   std::map<ListingKey, std::int64_t> completed;
+  bool marks_missing = false;
 
  private:
   void count(const char* what) {

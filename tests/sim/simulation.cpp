@@ -16,6 +16,7 @@
 #include <array>
 #include <memory>
 #include <set>
+#include <utility>
 
 namespace couponsync::sim {
 namespace {
@@ -81,6 +82,7 @@ class Simulation {
     if (life_ && life_->has_ended()) return life_ended();
     work();
     if (life_) watch_bounds();
+    if (life_ && std::exchange(events_.marks_missing, false)) check_missing();
   }
 
   void work() {
@@ -97,8 +99,6 @@ class Simulation {
         return;
     }
   }
-
-  // Lives.
 
   fs::path mirror() const { return folder_ / "mirror.db"; }
   void enter_new_folder() {
@@ -190,8 +190,6 @@ class Simulation {
     start_in(restart_after_);
   }
 
-  // Events.
-
   void apply_due() {
     while (next_event_ < schedule_.events.size() && schedule_.events[next_event_].at <= env_.elapsed() &&
            !is_quiet_)
@@ -271,8 +269,6 @@ class Simulation {
     api_.clock_stepped(-off);
   }
 
-  // The end.
-
   void become_quiet() {
     trace([] { return std::string("QUIET"); });
     apply_due();
@@ -329,12 +325,7 @@ class Simulation {
   }
   std::string last_change() const {
     SQLite::Database database(mirror().string(), SQLite::OPEN_READONLY);
-    return database
-        .execAndGet(
-            "SELECT (SELECT count(*) FROM coupon_change) || ' ' || (SELECT count(*) FROM usage_detail) || ' "
-            "' ||"
-            " (SELECT total(changed_at) FROM stock) || ' ' || (SELECT total(changed_at) FROM product_coupon)")
-        .getString();
+    return changes_of(database);
   }
 
   void finish() {
@@ -353,6 +344,12 @@ class Simulation {
     if (const auto fault = truth_fault(database, world_, settings_, layout_changed_))
       violated("at rest: " + *fault);
     ++outcome_.counts["mirror checked"];
+  }
+
+  void check_missing() {
+    if (expects_gone_ || disk_.is_faulty()) return;
+    SQLite::Database database(mirror().string(), SQLite::OPEN_READONLY);
+    if (const auto fault = missing_fault(database, world_, env_.elapsed())) violated(*fault);
   }
 
   void watch_bounds() {
