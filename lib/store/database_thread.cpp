@@ -20,16 +20,29 @@ void fail_all(Jobs& jobs, const std::exception_ptr& why) {
 DatabaseThread::DatabaseThread(Mirror mirror, WriterOptions options)
     : mirror_(std::move(mirror)), options_(options), patience_(mirror_.lock_patience()) {
   patience_->wait_at_most(options.lock_patience);
-  thread_ = std::thread([this] { work(); });
+  if (options.has_thread) thread_ = std::thread([this] { work(); });
 }
 
 DatabaseThread::~DatabaseThread() { close(); }
 
 std::uintmax_t DatabaseThread::close() {
-  if (!thread_.joinable()) return 0;
+  if (std::exchange(is_closed_, true)) return 0;
   queue_.close();
-  thread_.join();
+  if (thread_.joinable())
+    thread_.join();
+  else
+    work();
   return mirror_.close();
+}
+
+bool DatabaseThread::work_once(std::size_t most_jobs) {
+  Jobs jobs = queue_.take(most_jobs, std::chrono::milliseconds(0));
+  const bool has_work = !jobs.empty();
+  if (has_work)
+    work_on(std::move(jobs));
+  else
+    rest();
+  return has_work;
 }
 
 WriterProgress DatabaseThread::progress() const {
@@ -42,15 +55,19 @@ void DatabaseThread::work() {
   for (;;) {
     Jobs jobs = next_jobs();
     if (jobs.empty()) break;
-    run(jobs);
-    for (const std::unique_ptr<Job>& job : jobs) job->complete();
-    const std::size_t completed = jobs.size();
-    jobs.clear();
-    queue_.completed(completed);
-    checkpointed_ = false;
-    if (mirror_.checkpoint_due()) checkpoint();
+    work_on(std::move(jobs));
   }
   look_after_files();
+}
+
+void DatabaseThread::work_on(Jobs jobs) {
+  run(jobs);
+  for (const std::unique_ptr<Job>& job : jobs) job->complete();
+  const std::size_t completed = jobs.size();
+  jobs.clear();
+  queue_.completed(completed);
+  checkpointed_ = false;
+  if (mirror_.checkpoint_due()) checkpoint();
 }
 
 /// None once the queue is closed and empty. Checkpoints when it gets quiet.
@@ -58,11 +75,15 @@ Jobs DatabaseThread::next_jobs() {
   for (;;) {
     Jobs jobs = queue_.take(options_.max_jobs_per_transaction, checkpointed_ ? options_.look_every : kQuiet);
     if (!jobs.empty() || queue_.is_finished()) return jobs;
-    if (checkpointed_)
-      look_after_files();
-    else
-      checkpoint();
+    rest();
   }
+}
+
+void DatabaseThread::rest() {
+  if (checkpointed_)
+    look_after_files();
+  else
+    checkpoint();
 }
 
 void DatabaseThread::run(Jobs& jobs) {

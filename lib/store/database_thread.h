@@ -26,6 +26,8 @@ class DatabaseThread {
 
   JobQueue& queue() { return queue_; }
   const JobQueue& queue() const { return queue_; }
+  /// As Writer's.
+  bool work_once(std::size_t most_jobs);
   /// Runs what is queued, ends the thread, closes the mirror. What is left in its log, in bytes.
   std::uintmax_t close();
 
@@ -41,6 +43,8 @@ class DatabaseThread {
  private:
   void work();
   Jobs next_jobs();
+  void work_on(Jobs jobs);
+  void rest();
   void run(Jobs& jobs);
   void checkpoint();
   void look_after_files();
@@ -55,6 +59,7 @@ class DatabaseThread {
   mutable std::mutex mutex_;
   std::optional<Failure> checkpoint_failure_;  ///< guarded by mutex_
   std::optional<Failure> lost_;                ///< guarded by mutex_
+  bool is_closed_ = false;                     ///< on the caller's thread
   std::thread thread_;
 };
 

@@ -185,6 +185,8 @@ RequestOrders& Writer::request_orders() { return impl_->request_orders; }
 
 std::size_t Writer::pending() const { return impl_->thread.queue().pending(); }
 
+bool Writer::work_once(std::size_t most_jobs) { return impl_->thread.work_once(most_jobs); }
+
 void Writer::hurry() { impl_->thread.hurry(); }
 
 WriterProgress Writer::progress() const { return impl_->thread.progress(); }

@@ -25,6 +25,8 @@ struct WriterOptions {
   std::chrono::milliseconds checkpoint_again_after{10'000};
   /// For a lock that another program holds, before the jobs at hand fail.
   std::chrono::milliseconds lock_patience{120'000};
+  /// Without one, jobs wait until `Writer::work_once` runs them: for tests that decide when.
+  bool has_thread = true;
 };
 
 /// The database thread: a queue of jobs in order, several of them committed at once.
@@ -62,6 +64,9 @@ class Writer {
 
   /// Jobs queued or running: completions still to be posted. For tests in virtual time. Thread-safe.
   std::size_t pending() const;
+  /// Without a thread: what it would do now, of at most so many jobs. False: there were none, and it looked
+  /// after the files.
+  bool work_once(std::size_t most_jobs);
   /// The process is to stop: no lock of another program is waited for any more. Jobs that need one fail then,
   /// and nothing that was committed is lost. Thread-safe.
   void hurry();

@@ -21,8 +21,9 @@ using namespace std::chrono_literals;
 
 /// Rows are loaded for so many listings at once.
 constexpr std::size_t kLoadedAtOnce = 16;
-/// A user's listings that are due within so much of the interval are read together.
-constexpr std::int64_t kTogether = 4;
+/// A user's listings that are due within so much of the interval are read together. Half: of two that came
+/// apart, by a failure, one is always due within that after the other, so that they find together again.
+constexpr std::int64_t kTogether = 2;
 
 constexpr seconds kMirrorRetry = 30s;
 constexpr TryTempo kMirrorTempo{.first = kMirrorRetry,

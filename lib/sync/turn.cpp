@@ -2,29 +2,64 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <stdexcept>
 #include <utility>
 
 namespace couponsync {
 
-Turn::Turn(const boost::asio::any_io_executor& executor) : token_(executor, 1) {
-  if (!token_.try_send(boost::system::error_code{})) throw std::logic_error("a new channel takes one token");
-}
+/// In the list for as long as it waits.
+class Turn::Waiter {
+ public:
+  explicit Waiter(Turn& turn)
+      : turn_(turn),
+        granted_(turn.executor_, boost::asio::steady_timer::time_point::max()),
+        place_(turn.waiting_.insert(turn.waiting_.end(), this)) {}
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  ~Waiter() {
+    if (!has_it_) turn_.waiting_.erase(place_);
+  }
+
+  void grant() {
+    has_it_ = true;
+    turn_.waiting_.erase(place_);
+    granted_.cancel();
+  }
+  bool has_it() const { return has_it_; }
+  boost::asio::steady_timer& granted() { return granted_; }
+
+ private:
+  Turn& turn_;
+  boost::asio::steady_timer granted_;
+  std::list<Waiter*>::iterator place_;
+  bool has_it_ = false;
+};
 
 Turn::Holder::Holder(Holder&& other) noexcept : turn_(std::exchange(other.turn_, nullptr)) {}
 
 Turn::Holder::~Holder() {
-  if (turn_ != nullptr) turn_->token_.try_send(boost::system::error_code{});
+  if (turn_ != nullptr) turn_->give_on();
 }
 
 Task<Turn::Holder> Turn::take() {
-  const auto [error] = co_await token_.async_receive(boost::asio::as_tuple(boost::asio::use_awaitable));
-  // The channel has an error of its own for its being cancelled.
-  if (error) throw boost::system::system_error(boost::asio::error::operation_aborted);
+  if (!is_taken_) {
+    is_taken_ = true;
+    co_return Holder(this);
+  }
+  Waiter waiter(*this);
+  // Being granted and being cancelled end it alike. Who is cancelled just then has it all the same, and gives
+  // it on as soon as that is noticed.
+  co_await waiter.granted().async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  if (!waiter.has_it()) throw boost::system::system_error(boost::asio::error::operation_aborted);
   co_return Holder(this);
+}
+
+void Turn::give_on() {
+  is_taken_ = !waiting_.empty();
+  if (is_taken_) waiting_.front()->grant();
 }
 
 }  // namespace couponsync

@@ -3,14 +3,19 @@
 #include "base/task.h"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/experimental/channel.hpp>
+
+#include <list>
 
 namespace couponsync {
 
-/// Who waits for it gets it in the order of asking, one at a time. On the io thread; outlives its holders.
+/// Who waits for it gets it in the order of asking, one at a time. On the io thread; outlives its holders,
+/// and who waits. (Boost 1.81's channel is no turn: when all who wait for it are cancelled, it takes nothing
+/// back.)
 class Turn {
  public:
-  explicit Turn(const boost::asio::any_io_executor& executor);
+  explicit Turn(const boost::asio::any_io_executor& executor) : executor_(executor) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
 
   /// Gives the turn to the next one when it goes.
   class Holder {
@@ -29,7 +34,13 @@ class Turn {
   Task<Holder> take();
 
  private:
-  boost::asio::experimental::channel<void(boost::system::error_code)> token_;  ///< holds the one there is
+  class Waiter;
+
+  void give_on();
+
+  boost::asio::any_io_executor executor_;
+  bool is_taken_ = false;
+  std::list<Waiter*> waiting_;  ///< only while it is taken
 };
 
 }  // namespace couponsync

@@ -19,6 +19,7 @@ struct Truth {
     std::string code;
     std::string stock;
     std::size_t state = 0;
+    int version = 0;  ///< of what else its entry says
     bool returned = false;
     bool gone = false;
   };

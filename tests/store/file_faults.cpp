@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace couponsync {
 namespace {
@@ -23,6 +24,7 @@ struct Plan {
   std::atomic<int> error = 0;
   std::atomic<bool> lasting = false;
   std::atomic<std::int64_t> calls = 0;
+  std::function<void()> action;  ///< in a failure's stead
 };
 Plan plan;
 
@@ -32,6 +34,10 @@ bool strikes(FileFault::Call call) {
   const std::int64_t number = ++plan.calls;
   const std::int64_t nth = plan.nth;
   if (nth == 0 || !(number == nth || (plan.lasting && number > nth))) return false;
+  if (plan.action) {
+    std::exchange(plan.action, nullptr)();
+    return false;
+  }
   if (plan.error == 0) kill(getpid(), SIGKILL);
   errno = plan.error;
   return true;
@@ -46,7 +52,8 @@ bool is_database(int file) {
 
 ssize_t faulty_pwrite(int file, const void* bytes, size_t size, off_t offset) {
   if (strikes(FileFault::Call::write)) return -1;
-  if (is_database(file) && strikes(FileFault::Call::checkpoint_write)) return -1;
+  const bool may_be_checkpoint = plan.armed && plan.call == FileFault::Call::checkpoint_write;
+  if (may_be_checkpoint && is_database(file) && strikes(FileFault::Call::checkpoint_write)) return -1;
   return pwrite(file, bytes, size, offset);
 }
 
@@ -77,13 +84,14 @@ void replace_calls() {
 
 }  // namespace
 
-FileFault::FileFault(Call call, std::int64_t nth, int error, bool lasting) {
+FileFault::FileFault(Call call, std::int64_t nth, int error, bool lasting, std::function<void()> action) {
   replace_calls();
   plan.call = call;
   plan.nth = nth;
   plan.error = error;
   plan.lasting = lasting;
   plan.calls = 0;
+  plan.action = std::move(action);
   plan.armed = true;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 namespace couponsync {
 
@@ -22,6 +24,10 @@ class FileFault {
   static FileFault from_now_on(Call call, int error) { return {call, 1, error, true}; }
   /// Ends the process in the middle: before call number `nth`.
   static FileFault kill_at(Call call, std::int64_t nth) { return {call, nth, 0, false}; }
+  /// Does that in the middle, before call number `nth`, which then goes on.
+  static FileFault call_at(Call call, std::int64_t nth, std::function<void()> action) {
+    return {call, nth, 0, false, std::move(action)};
+  }
   /// Only counts.
   static FileFault none(Call call) { return {call, 0, 0, false}; }
 
@@ -34,7 +40,7 @@ class FileFault {
   std::int64_t calls() const;
 
  private:
-  FileFault(Call call, std::int64_t nth, int error, bool lasting);
+  FileFault(Call call, std::int64_t nth, int error, bool lasting, std::function<void()> action = {});
 };
 
 }  // namespace couponsync

@@ -57,12 +57,16 @@ bool FakeEnv::wake_next_sleeper() {
   return true;
 }
 
+bool FakeEnv::run_ready_handler() {
+  context_.restart();
+  return context_.poll_one() > 0;
+}
+
 bool FakeEnv::step(const Writer* writer) {
   // Asked before looking for handlers: a job is pending until after its completion was posted, so if none is,
   // every completion there will be can be seen.
   const bool database_is_at_work = writer != nullptr && writer->pending() > 0;
-  context_.restart();
-  if (context_.poll_one() > 0) return true;
+  if (run_ready_handler()) return true;
   if (database_is_at_work) {
     context_.restart();
     context_.run_one_for(std::chrono::milliseconds(1));

@@ -42,12 +42,14 @@ class FakeEnv final : public Env {
   /// Lets one thing happen: a ready handler, else a commit of `writer`, else the passing of time to the next
   /// sleeper. False if nothing ever will.
   bool step(const Writer* writer);
+  /// Its parts, for who decides the order: runs one ready handler; jumps to the next sleeper. False if there
+  /// is none.
+  bool run_ready_handler();
+  bool wake_next_sleeper();
 
  private:
   class Sleeper;
   using Sleepers = std::multimap<SteadyTime, Sleeper*>;
-
-  bool wake_next_sleeper();
 
   std::chrono::nanoseconds elapsed_{0};
   std::chrono::nanoseconds set_by_{0};

@@ -1,15 +1,19 @@
 #include "base/coupon_state.h"
+#include "sync/scheduler_fixture.h"
 #include "sync/sync_fixture.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <map>
 #include <string>
 
 namespace couponsync::test {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -119,6 +123,39 @@ TEST_F(StateListingsTest, AListingThatFailsInTheSecondPassFailsTheRun) {
   EXPECT_EQ(report.counters.listings_ok, 6);
   EXPECT_EQ(report.counters.listings_failed, 1);
   EXPECT_EQ(how("a"), "EFFECTIVE");
+}
+
+/// The same in the service.
+class StateListingsInTime : public SchedulerTest {
+ protected:
+  std::size_t calls_for(const std::string& state) const {
+    return static_cast<std::size_t>(std::ranges::count(world_->api.calls, state, &SeenCall::coupon_state));
+  }
+};
+
+// One that failed for a while is due at another time than the others of its user, which alone prove nothing.
+TEST_F(StateListingsInTime, ThoseThatCameApartAreReadTogetherAgain) {
+  std::vector<ListingKey> keys;
+  for (const std::string_view state : kCouponStates)
+    keys.push_back({"wxapp", Openid("o0"), "", "", std::string(state)});
+  world_->api.coupons["o0"] = {"a", "b"};
+  bool is_broken = true;
+  world_->api.fault = [&](std::size_t, const SeenCall& call) -> std::optional<Result<HttpReply>> {
+    if (!is_broken || call.coupon_state != "EXPIRED") return std::nullopt;
+    return world_->api.signed_reply("{", world_->api.now());
+  };
+  start(world_->plan_for(keys));
+  run_for(300s);
+  is_broken = false;
+  run_for(300s);
+  ASSERT_EQ(query("SELECT count(*) FROM listing WHERE failures > 0"), "0");
+  ASSERT_EQ(query("SELECT max(next_due_at) - min(next_due_at) > 900 / 4 FROM listing"), "1");
+  world_->api.coupons["o0"] = {"b"};
+  const std::size_t calls_before = calls_for("USED");
+  run_for(1800s);
+  EXPECT_EQ(query("SELECT coupon_code FROM coupon WHERE missing_since IS NOT NULL"), "a");
+  EXPECT_EQ(query("SELECT max(next_due_at) - min(next_due_at) < 10 FROM listing"), "1");
+  EXPECT_LE(calls_for("USED") - calls_before, 3U) << "two readings, and one more to make sure";
 }
 
 }  // namespace
