@@ -1,4 +1,5 @@
 #include "e2e/e2e_fixture.h"
+#include "support/sanitized.h"
 
 #include <SQLiteCpp/Database.h>
 #include <gtest/gtest.h>
@@ -46,7 +47,7 @@ class StopTest : public E2eTest {
 };
 
 TEST_F(StopTest, EndsAMigrationAtAnyMomentAndTheNextStartMigrates) {
-  constexpr int kCoupons = 200'000;
+  constexpr int kCoupons = repetitions(200'000);
   start_sandbox({"--seed", "61", "--users", "5", "--coupons-max", "20"});
   make_first_version(kCoupons);
   int interrupted = 0;
@@ -54,7 +55,7 @@ TEST_F(StopTest, EndsAMigrationAtAnyMomentAndTheNextStartMigrates) {
     ASSERT_LT(moment, 100);
     auto service = start_couponsyncd("run");
     service->wait_until_handles(SIGTERM);
-    std::this_thread::sleep_for(milliseconds(50 * moment));  // that is the moment
+    std::this_thread::sleep_for(milliseconds(50 * moment * moment));  // that is the moment
     stop(*service);
     if (query("PRAGMA user_version") == "1") ++interrupted;
     EXPECT_EQ(query("SELECT count(*) FROM coupon WHERE openid LIKE 'o%' AND stock_id = 's1'"),
@@ -64,7 +65,8 @@ TEST_F(StopTest, EndsAMigrationAtAnyMomentAndTheNextStartMigrates) {
   auto service = start_couponsyncd("run");
   wait_until_all_is_read();
   stop(*service);
-  EXPECT_EQ(query("SELECT count(*) FROM coupon_change WHERE coupon_id <= 200000 AND kind = 'added'"),
+  EXPECT_EQ(query("SELECT count(*) FROM coupon_change WHERE coupon_id <= " + std::to_string(kCoupons) +
+                  " AND kind = 'added'"),
             std::to_string(kCoupons));
   EXPECT_EQ(query("PRAGMA integrity_check"), "ok");
 }
