@@ -4,7 +4,6 @@
 #include "base/coupon_state.h"
 #include "sim/fast_keys.h"
 
-#include <boost/url/parse.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,11 +12,6 @@ namespace couponsync::sim {
 namespace {
 
 using std::chrono::seconds;
-
-std::string member_of(const std::string& authorization, const std::string& name) {
-  const std::size_t begin = authorization.find(name + "=\"") + name.size() + 2;
-  return authorization.substr(begin, authorization.find('"', begin) - begin);
-}
 
 /// One that names all of the coupon in both editions: rounds in a list, or a coupon a round.
 std::string entry_of(const Truth::Held& coupon) {
@@ -58,30 +52,6 @@ class Api::Flight {
  private:
   Api& api_;
 };
-
-Call Api::parse(Domain domain, const HttpRequest& request) {
-  const auto url = boost::urls::parse_origin_form(request.target).value();
-  Call call{.number = ++calls_, .domain = domain, .key = {}, .page_token = {}, .nonce = {}};
-  std::string before;
-  for (const auto& segment : url.segments()) {
-    if (before == "users") call.key.openid = Openid(std::string(segment));
-    before = segment;
-  }
-  for (const auto& param : url.params()) {
-    if (param.key == "appid") call.key.appid = param.value;
-    if (param.key == "product_coupon_id") call.key.product_coupon_id = param.value;
-    if (param.key == "stock_id") call.key.stock_id = param.value;
-    if (param.key == "coupon_state") call.key.coupon_state = param.value;
-    if (param.key == "page_token") call.page_token = param.value;
-    if (param.key == "page_size") call.page_size = std::stoul(param.value);
-  }
-  for (const HttpHeader& header : request.headers) {
-    if (header.name != "Authorization") continue;
-    call.nonce = member_of(header.value, "nonce_str");
-    call.signed_at = std::stoll(member_of(header.value, "timestamp"));
-  }
-  return call;
-}
 
 void Api::begin(const Event& event) {
   const InForce in_force{event, deps_.env.steady_now() + event.lasts};
@@ -154,7 +124,7 @@ milliseconds Api::latency_of(std::uint64_t number) const {
 }
 
 Task<Result<HttpReply>> Api::send(Domain domain, HttpRequest request) {
-  const Call call = parse(domain, request);
+  const Call call{test::read_page_request(request), ++calls_, domain};
   if (!nonces_.insert(call.nonce).second) deps_.violated("a nonce was used twice");
   if (domain == Domain::backup && !schedule_.has_backup) deps_.violated("there is no backup to be called");
   if (deps_.env.steady_now() < asked_to_wait_until_)
@@ -205,19 +175,10 @@ Task<Result<HttpReply>> Api::send(Domain domain, HttpRequest request) {
 }
 
 HttpReply Api::signed_reply(std::string body, WallTime at) {
-  const std::string timestamp = std::to_string(to_unix_seconds(at));
   const std::string nonce = "N" + std::to_string(++replies_signed_);
-  HttpReply reply;
-  reply.status = 200;
-  reply.headers = {
-      {"Request-ID", "R" + nonce},
-      {"Wechatpay-Timestamp", timestamp},
-      {"Wechatpay-Nonce", nonce},
-      {"Wechatpay-Signature", base64_encode(fast_signature(timestamp + "\n" + nonce + "\n" + body + "\n"))},
-      {"Wechatpay-Serial", "PUB_KEY_ID_SIM"}};
-  reply.wire_bytes = body.size();
-  reply.body = std::move(body);
-  return reply;
+  return test::signed_reply(std::move(body), at,
+                            {.request_id = "R" + nonce, .nonce = nonce, .public_key_id = "PUB_KEY_ID_SIM"},
+                            [](const std::string& text) { return base64_encode(fast_signature(text)); });
 }
 
 HttpReply Api::error(int status, std::string_view code) {

@@ -5,6 +5,7 @@
 #include "sim/schedule.h"
 #include "sim/world.h"
 #include "support/fake_env.h"
+#include "support/wechatpay_message.h"
 
 #include <cstdint>
 #include <deque>
@@ -19,14 +20,9 @@
 namespace couponsync::sim {
 
 /// A call as the API sees it.
-struct Call {
+struct Call : test::PageRequest {
   std::uint64_t number = 0;
   Domain domain{};
-  ListingKey key;
-  std::string page_token;
-  std::size_t page_size = 0;
-  UnixSeconds signed_at = 0;
-  std::string nonce;
 };
 
 /// The made-up API: pages of the world as it is when the call arrives, quotas, and the faults that are in
@@ -73,8 +69,8 @@ class Api final : public Transport {
     SteadyTime until;
   };
 
-  Call parse(Domain domain, const HttpRequest& request);
   std::optional<Event> fault_for(const Call& call);
+  void watch_pace();
   bool is_over_quota(const Call& call);
   milliseconds latency_of(std::uint64_t number) const;
   HttpReply page_for(const Call& call, const Event* fault, Shown& shown);
@@ -90,8 +86,6 @@ class Api final : public Transport {
   std::optional<InForce> slow_;
   std::optional<InForce> quota_;
   std::optional<InForce> user_limit_;
-  void watch_pace();
-
   SteadyTime asked_to_wait_until_{};
   double most_per_second_ = 0;
   double above_pace_ = 0;  ///< calls, at the last one

@@ -1,9 +1,10 @@
 #include "support/fake_wechatpay.h"
 
+#include "support/wechatpay_message.h"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <boost/url/parse.hpp>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 
 namespace couponsync::test {
 namespace {
@@ -56,28 +58,14 @@ std::string sign(const std::string& pem, const std::string& text) {
   return base64;
 }
 
-std::string member_of(const std::string& authorization, const std::string& name) {
-  const std::size_t begin = authorization.find(name + "=\"") + name.size() + 2;
-  return authorization.substr(begin, authorization.find('"', begin) - begin);
-}
-
 SeenCall parse_call(Domain domain, const HttpRequest& request, SteadyTime at) {
-  const auto url = boost::urls::parse_origin_form(request.target).value();
-  SeenCall call;
-  call.domain = domain;
-  call.at = at;
-  std::string before;
-  for (const auto& segment : url.segments()) {
-    if (before == "users") call.openid = segment;
-    before = segment;
-  }
-  for (const auto& param : url.params()) {
-    if (param.key == "page_token") call.page_token = param.value;
-    if (param.key == "coupon_state") call.coupon_state = param.value;
-  }
-  for (const HttpHeader& header : request.headers)
-    if (header.name == "Authorization") call.nonce = member_of(header.value, "nonce_str");
-  return call;
+  const PageRequest asked = read_page_request(request);
+  return {.domain = domain,
+          .openid = asked.key.openid.reveal(),
+          .page_token = asked.page_token,
+          .coupon_state = asked.key.coupon_state,
+          .nonce = asked.nonce,
+          .at = at};
 }
 
 /// A call's place among those in flight.
@@ -106,20 +94,12 @@ const TestKeys& TestKeys::get() {
 }
 
 HttpReply FakeWechatPay::signed_reply(std::string body, WallTime at) const {
-  const std::string timestamp = std::to_string(to_unix_seconds(at));
-  const std::string nonce = "N0NCE" + std::to_string(++nonces_);
-  const std::string signature =
-      sign(TestKeys::get().wechatpay_private_pem, timestamp + "\n" + nonce + "\n" + body + "\n");
-  HttpReply reply;
-  reply.status = 200;
-  reply.headers = {{"Request-ID", "08F7A1"},
-                   {"Wechatpay-Timestamp", timestamp},
-                   {"Wechatpay-Nonce", nonce},
-                   {"Wechatpay-Signature", signature},
-                   {"Wechatpay-Serial", std::string(kPublicKeyId)}};
-  reply.wire_bytes = body.size();
-  reply.body = std::move(body);
-  return reply;
+  ReplyMarks marks{.request_id = "08F7A1",
+                   .nonce = "N0NCE" + std::to_string(++nonces_),
+                   .public_key_id = std::string(kPublicKeyId)};
+  return test::signed_reply(std::move(body), at, std::move(marks), [](const std::string& text) {
+    return sign(TestKeys::get().wechatpay_private_pem, text);
+  });
 }
 
 HttpReply FakeWechatPay::error_reply(int status, std::string_view code) {
