@@ -49,8 +49,7 @@ void RunLedger::open(RunTrigger trigger, std::size_t listings) {
   row->counters.listings_total = static_cast<std::int64_t>(listings);
   row->counters.listings_ok = 0;
   row->counters.listings_failed = 0;
-  row->is_changed = true;
-  note_progress(*row);
+  note_change(*row);
 }
 
 RunLedger::Row* RunLedger::replaceable(RunTrigger trigger) {
@@ -81,8 +80,7 @@ void RunLedger::expect(std::size_t listings) {
   if (Row* row = expecting()) {
     row->remaining += listings;
     row->counters.listings_total += static_cast<std::int64_t>(listings);
-    row->is_changed = true;
-    note_progress(*row);
+    note_change(*row);
   }
 }
 
@@ -90,8 +88,7 @@ void RunLedger::expect_already_read(std::size_t listings) {
   if (Row* row = expecting()) {
     row->counters.listings_total += static_cast<std::int64_t>(listings);
     row->counters.listings_ok += static_cast<std::int64_t>(listings);
-    row->is_changed = true;
-    note_progress(*row);
+    note_change(*row);
   }
 }
 
@@ -126,14 +123,13 @@ RunLedger::Row& RunLedger::row_of(const Account& account) {
 void RunLedger::add(const Account& account, const RunCounters& cost) {
   Row& row = row_of(account);
   row.counters = sum_of(row.counters, cost);
-  row.is_changed = true;
-  note_progress(row);
+  note_change(row);
 }
 
 void RunLedger::reading_ended(const Account& account, bool is_read) {
-  const auto count = [is_read](Row& row) {
+  const auto count = [this, is_read](Row& row) {
     ++(is_read ? row.counters.listings_ok : row.counters.listings_failed);
-    row.is_changed = true;
+    note_change(row);
   };
   bool is_of_a_pass = false;
   for (Row& row : rows_) {
@@ -141,13 +137,12 @@ void RunLedger::reading_ended(const Account& account, bool is_read) {
     is_of_a_pass = true;
     count(row);
     --row.remaining;
-    note_progress(row);
     close_if_done(row);
   }
   if (is_of_a_pass) return;
   Row& row = row_of(account);
-  count(row);
   ++row.counters.listings_total;
+  count(row);
 }
 
 void RunLedger::left(PassNumber accounted) {
@@ -155,7 +150,7 @@ void RunLedger::left(PassNumber accounted) {
     if (!counts_for(row, {accounted, newest_})) continue;
     --row.remaining;
     --row.counters.listings_total;
-    row.is_changed = true;
+    note_change(row);
     close_if_done(row);
   }
 }
@@ -170,7 +165,7 @@ void RunLedger::close(Row& row, bool was_interrupted) {
   if (!was_interrupted) row.finished_at = to_unix_seconds(env_.wall_now());
   is_urgent_ = true;
   changed_.notify_all();
-  note_progress(row);
+  note_change(row);
   // That it is finished is told when its row says so.
   if (was_interrupted) events_.run_interrupted(row.trigger, row.counters);
 }
@@ -190,7 +185,8 @@ void RunLedger::close(bool was_interrupted) {
   }
 }
 
-void RunLedger::note_progress(const Row& row) {
+void RunLedger::note_change(Row& row) {
+  row.is_changed = true;
   if (row.number == newest_ && newest_ > 0) counters_ = row.counters;
 }
 
@@ -237,17 +233,14 @@ Task<Result<>> RunLedger::write(Row& row) {
     if (id.has_error()) co_return id.error();
     row.id = *id;
     row.written_at = env_.steady_now();
-    row.is_changed = row.is_changed || row.is_closed;
   }
-  if (!row.is_changed && !row.is_closed) co_return Result<>{};
-  const bool was_closed = row.is_closed;
-  row.is_changed = false;
+  // What changes while it is being stored, its end among that, is still to be written.
+  if (!std::exchange(row.is_changed, false)) co_return Result<>{};
   if (!row.is_closed)
     row.counters.seconds = std::chrono::duration<double>(env_.steady_now() - row.began).count();
   row.written_at = env_.steady_now();
   const Result<> stored = co_await writer_.finish_run(*row.id, row.counters, row.finished_at);
-  // Closed meanwhile: what closed it is still to be written.
-  if (stored.has_error() || row.is_closed != was_closed) row.is_changed = true;
+  if (stored.has_error()) row.is_changed = true;
   if (!row.is_changed && row.finished_at) events_.run_finished(row.trigger, row.counters);
   co_return stored;
 }

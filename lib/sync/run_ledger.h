@@ -80,7 +80,7 @@ class RunLedger {
     std::optional<RunId> id{};
     bool is_closed = false;
     Instant finished_at{};
-    bool is_changed = false;
+    bool is_changed = false;  ///< since it was written
     SteadyTime written_at{};
   };
 
@@ -92,7 +92,7 @@ class RunLedger {
   void close_if_done(Row& row);
   void close(Row& row, bool was_interrupted);
   void close_interval_if_over();
-  void note_progress(const Row& row);
+  void note_change(Row& row);
   bool must_be_written(const Row& row) const;
   Task<Result<>> write(Row& row);
 
