@@ -125,7 +125,8 @@ def measure(build, listings):
         wait_for(lambda: os.path.exists(listen))
         wait_for(lambda: service.get("/readyz") == b"ready\n", 300)
         adopted = service.memory("VmRSS")
-        time.sleep(1)
+        reading_from = sandbox.requests()
+        wait_for(lambda: sandbox.requests() >= min(listings, reading_from + 400))  # reading is under way
 
         with open(watchlist, "w") as file:
             file.write("\n".join(openids[1:] + ["oNew0000000000000000000000"]) + "\n")
