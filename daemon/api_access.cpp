@@ -38,17 +38,34 @@ HttpsEndpoint endpoint_of(const char* pointer, const std::string& url) {
 struct Keys {
   PrivateKey brand;
   PublicKey wechatpay;
-  Digest digest;  ///< of both files
+  std::shared_ptr<const ApiV3Key> api_v3;  ///< may be null
+  Digest digest;                           ///< of all files
 };
 
+constexpr const char* kPrivateKeyPointer = "/credentials/private_key_file";
+constexpr const char* kApiV3KeyPointer = "/credentials/api_v3_key_file";
+
+std::shared_ptr<const ApiV3Key> read_api_v3_key(const std::filesystem::path& file, Digest& digest) {
+  const SecretText text = read_secret_key_file(file, kApiV3KeyPointer);
+  digest = sha256(to_hex(digest) + to_hex(sha256(text.line())));
+  try {
+    return std::make_shared<const ApiV3Key>(text.line());
+  } catch (const KeyError& error) {
+    throw ConfigurationError(kApiV3KeyPointer, file.string() + ": " + error.what());
+  }
+}
+
 Keys read_keys(const Configuration::Credentials& credentials) {
-  const SecretText private_pem = read_private_key_file(credentials.private_key_file);
+  const SecretText private_pem = read_secret_key_file(credentials.private_key_file, kPrivateKeyPointer);
   const SecretText public_pem = read_public_key_file(credentials.wechatpay_public_key_file);
-  return {.brand = parse_key<PrivateKey>("/credentials/private_key_file", credentials.private_key_file,
-                                         private_pem),
+  Digest digest = sha256(to_hex(sha256(private_pem.view())) + to_hex(sha256(public_pem.view())));
+  std::shared_ptr<const ApiV3Key> api_v3;
+  if (credentials.api_v3_key_file) api_v3 = read_api_v3_key(*credentials.api_v3_key_file, digest);
+  return {.brand = parse_key<PrivateKey>(kPrivateKeyPointer, credentials.private_key_file, private_pem),
           .wechatpay = parse_key<PublicKey>("/credentials/wechatpay_public_key_file",
                                             credentials.wechatpay_public_key_file, public_pem),
-          .digest = sha256(to_hex(sha256(private_pem.view())) + to_hex(sha256(public_pem.view())))};
+          .api_v3 = std::move(api_v3),
+          .digest = digest};
 }
 
 /// The console offers the brand's own public key as well, and no reply of WeChat Pay would ever be right.
@@ -115,9 +132,11 @@ bool signs_the_same(const ApiAccess& before, const ApiAccess& now) {
 void require_no_mirror_files(const Configuration& configuration) {
   const std::filesystem::path& mirror = configuration.mirror.path;
   const Configuration::Credentials& credentials = configuration.credentials;
-  require_no_mirror_file(credentials.private_key_file, mirror, "/credentials/private_key_file");
+  require_no_mirror_file(credentials.private_key_file, mirror, kPrivateKeyPointer);
   require_no_mirror_file(credentials.wechatpay_public_key_file, mirror,
                          "/credentials/wechatpay_public_key_file");
+  if (credentials.api_v3_key_file)
+    require_no_mirror_file(*credentials.api_v3_key_file, mirror, kApiV3KeyPointer);
   if (configuration.api.ca_file) require_no_mirror_file(*configuration.api.ca_file, mirror, "/api/ca_file");
 }
 
@@ -138,8 +157,12 @@ ApiAccess make_api_access(const Configuration& configuration, Env& env, const Ap
   access.transport = keeps_connections ? before->transport : make_transport(configuration);
   if (keeps_connections && signs_the_same(*before, access)) {
     access.session = before->session;
+    access.notifications = before->notifications;
     return access;
   }
+  if (keys.api_v3)
+    access.notifications = std::make_shared<NotificationReader>(
+        Verifier(keys.wechatpay, configuration.credentials.wechatpay_public_key_id), keys.api_v3);
   const bool keeps_domains = before != nullptr && has_same_domains(before->api, access.api);
   access.session = std::make_shared<Session>(
       Session{access.transport,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/notification.h"
 #include "api/seen_nonces.h"
 #include "base/digest.h"
 #include "base/env.h"
@@ -17,8 +18,9 @@ namespace couponsync::daemon {
 /// What calls are made with, and what it was made of, for a reload to tell what changed.
 struct ApiAccess {
   std::shared_ptr<Session> session;
-  std::shared_ptr<HttpsTransport> transport;  ///< the session's
-  std::shared_ptr<SeenNonces> seen_nonces;    ///< of the replies that were accepted
+  std::shared_ptr<HttpsTransport> transport;          ///< the session's
+  std::shared_ptr<SeenNonces> seen_nonces;            ///< of the replies that were accepted
+  std::shared_ptr<NotificationReader> notifications;  ///< null without an APIv3 key
   Configuration::Api api;
   Configuration::Credentials credentials;
   Digest keys_digest{};               ///< of the key files

@@ -70,6 +70,17 @@ const CLI::App* add_reload(CLI::App& app, ReloadArguments& arguments) {
   return reload;
 }
 
+const CLI::App* add_hint(CLI::App& app, std::filesystem::path& config, HintArguments& arguments) {
+  CLI::App* hint = add_command(
+      app, "hint", "Has the running service read these users next, because their coupons changed", config);
+  hint->add_option("openids", arguments.openids, "Users of the watchlist")->type_name("OPENID");
+  hint->add_option("--file", arguments.file, "More of them, one a line")->type_name("FILE");
+  hint->footer(
+      "The service takes hints at http.listen. Exit codes: 0 all of them are read next; 64 some are on no\n"
+      "watchlist, and the others are read next; 75 the service does not answer; 78 configuration.");
+  return hint;
+}
+
 /// A word of this program's command line, and no value: "once", "--openids".
 bool is_word(std::string_view text) {
   constexpr std::size_t kLongest = 20;
@@ -140,6 +151,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   ReloadArguments reload_arguments;
   const CLI::App* reload = add_reload(app, reload_arguments);
 
+  HintArguments hint_arguments;
+  const CLI::App* hint = add_hint(app, config, hint_arguments);
+
   const CLI::App* schema = app.add_subcommand("schema", "Prints the mirror's DDL");
 
   try {
@@ -155,6 +169,10 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
 
   if (run->parsed()) return RunArguments{config};
   if (reload->parsed()) return reload_arguments;
+  if (hint->parsed()) {
+    hint_arguments.config = config;
+    return hint_arguments;
+  }
   if (schema->parsed()) return SchemaArguments{};
   if (status->parsed()) {
     status_arguments.config = config;

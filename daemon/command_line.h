@@ -37,6 +37,12 @@ struct ReloadArguments {
   std::chrono::seconds timeout{60};
 };
 
+struct HintArguments {
+  std::filesystem::path config;
+  std::vector<std::string> openids;
+  std::filesystem::path file;  ///< with more of them; empty: none
+};
+
 struct SchemaArguments {};
 
 /// --help and --version have been printed, or the arguments were wrong and that has been said.
@@ -45,7 +51,7 @@ struct NothingToDo {
 };
 
 using CommandLine = std::variant<RunArguments, OnceArguments, CheckArguments, StatusArguments,
-                                 ReloadArguments, SchemaArguments, NothingToDo>;
+                                 ReloadArguments, HintArguments, SchemaArguments, NothingToDo>;
 
 /// Reads the arguments. Prints help and the version to stdout, errors to stderr.
 CommandLine parse_command_line(int argc, const char* const* argv);

@@ -46,6 +46,12 @@ class EventFanout final : public Events {
   void oddities_found(const ListingKey& key, const std::vector<std::string>& paths) override {
     each([&](Events& e) { e.oddities_found(key, paths); });
   }
+  void hint_followed(const HintedLook& look) override {
+    each([&](Events& e) { e.hint_followed(look); });
+  }
+  void changes_found(std::int64_t changes, bool hinted) override {
+    each([&](Events& e) { e.changes_found(changes, hinted); });
+  }
   void call_started(Domain domain) override {
     each([&](Events& e) { e.call_started(domain); });
   }

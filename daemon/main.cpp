@@ -35,6 +35,8 @@ int dispatch(const CommandLine& command_line) {
           return print_status(arguments);
         else if constexpr (std::is_same_v<Arguments, ReloadArguments>)
           return reload_service(arguments);
+        else if constexpr (std::is_same_v<Arguments, HintArguments>)
+          return hint_service(arguments);
         else if constexpr (std::is_same_v<Arguments, SchemaArguments>)
           return print_schema();
         else

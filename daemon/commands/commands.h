@@ -11,6 +11,7 @@ int run_once(const OnceArguments& arguments);
 int run_check(const CheckArguments& arguments);
 int print_status(const StatusArguments& arguments);
 int reload_service(const ReloadArguments& arguments);
+int hint_service(const HintArguments& arguments);
 int print_schema();
 
 }  // namespace couponsync::daemon

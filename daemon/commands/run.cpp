@@ -50,9 +50,7 @@ class Service {
         watchlist_(std::move(watchlist)),
         access_(std::move(access)),
         log_(std::move(log)),
-        monitoring_(
-            executor(), env_, configuration_, [this] { return now(); }, [this] { return counts(); }, log_,
-            [this] { tell_nobody_is_let_in(); }),
+        monitoring_(executor(), env_, configuration_, callbacks(), log_),
         log_events_(log_, env_, [this](const std::string& activity) { tell_status(activity); }),
         events_({&log_events_, &monitoring_.metrics(), &monitoring_.readiness()}),
         rate_(rate_options(configuration_, learned_rate(mirror, env_)), env_.steady_now()),
@@ -98,6 +96,7 @@ class Service {
   void tell_status(const std::string& activity);
   void keep_telling_status();
   void tell_nobody_is_let_in() const;
+  Monitoring::Service callbacks();
 
   Env& env_;
   IoLoop loop_;
@@ -130,6 +129,7 @@ int Service::run() {
                signal == "SIGHUP" ? ": it reloads nothing" : "");
   if (!reloads_.problem().empty())
     log_->warn("`couponsyncd reload` will not find this service: {}", reloads_.problem());
+  monitoring_.read_notifications_with(access_.notifications);
   monitoring_.serve_at(configuration_.http);
   log_->info("couponsyncd serves {}", configuration_.mirror.path.string());
   notifier_.ready("started");
@@ -199,6 +199,7 @@ Service::Reloaded Service::adopt(Loaded loaded) {
   configuration_ = std::move(configuration);
   watchlist_ = std::move(loaded.watchlist);
   access_ = std::move(loaded.access);
+  monitoring_.read_notifications_with(access_.notifications);
   scheduler_.reload(make_plan(configuration_, access_, watchlist_.listings));
   Reloaded reloaded;
   reloaded.message =
@@ -297,6 +298,14 @@ void Service::keep_telling_status() {
   status_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) keep_telling_status();
   });
+}
+
+Monitoring::Service Service::callbacks() {
+  return {.now = [this] { return now(); },
+          .counts = [this] { return counts(); },
+          .hint = [this](std::string_view appid, const Openid& openid,
+                         HintSource source) { return scheduler_.hint(appid, openid, source); },
+          .out_of_descriptors = [this] { tell_nobody_is_let_in(); }};
 }
 
 void Service::tell_nobody_is_let_in() const {

@@ -47,6 +47,8 @@ class Loader {
   std::filesystem::path resolve(SettingsObject& reader, std::string_view name, const std::string& text);
   FilePattern resolve_pattern(SettingsObject& reader, std::string_view name, const std::string& text);
   void required_file(SettingsObject& reader, std::string_view name, std::filesystem::path& out);
+  void optional_file(SettingsObject& reader, std::string_view name,
+                     std::optional<std::filesystem::path>& out);
 
   std::filesystem::path folder_;
   std::vector<ConfigurationProblem> problems_;
@@ -114,6 +116,13 @@ void Loader::required_file(SettingsObject& reader, std::string_view name, std::f
   if (!text.empty()) out = resolve(reader, name, text);
 }
 
+void Loader::optional_file(SettingsObject& reader, std::string_view name,
+                           std::optional<std::filesystem::path>& out) {
+  std::optional<std::string> text;
+  reader.text(name, text, kPathAllowed, is_path);
+  if (text) out = resolve(reader, name, *text);
+}
+
 void Loader::read_credentials(SettingsObject reader) {
   Configuration::Credentials& credentials = result_.credentials;
   if (!reader.present()) return;
@@ -122,6 +131,7 @@ void Loader::read_credentials(SettingsObject reader) {
   reader.required_text("wechatpay_public_key_id", credentials.wechatpay_public_key_id, kIdentifierAllowed,
                        is_identifier);
   required_file(reader, "wechatpay_public_key_file", credentials.wechatpay_public_key_file);
+  optional_file(reader, "api_v3_key_file", credentials.api_v3_key_file);
   reader.finish();
 }
 
@@ -155,9 +165,7 @@ void Loader::read_api(SettingsObject reader) {
   read_url(reader, "backup", api.backup, true);
   if (api.backup && *api.backup == api.primary)
     reader.problem("backup", "is the same as api.primary; give null if there is no backup");
-  std::optional<std::string> ca_file;
-  reader.text("ca_file", ca_file, kPathAllowed, is_path);
-  if (ca_file) api.ca_file = resolve(reader, "ca_file", *ca_file);
+  optional_file(reader, "ca_file", api.ca_file);
   std::int64_t page_size = api.page_size;
   reader.integer("page_size", 1, 50, page_size);
   api.page_size = static_cast<int>(page_size);

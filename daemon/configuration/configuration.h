@@ -33,6 +33,7 @@ struct Configuration {
     std::filesystem::path private_key_file;
     std::string wechatpay_public_key_id;
     std::filesystem::path wechatpay_public_key_file;
+    std::optional<std::filesystem::path> api_v3_key_file;  ///< absent: no notification can be read
   };
   struct Mirror {
     std::filesystem::path path;

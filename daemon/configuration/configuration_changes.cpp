@@ -82,6 +82,8 @@ std::vector<std::string> changed_settings(const Configuration& before, const Con
                          now.credentials.wechatpay_public_key_id);
   changes.compare("credentials.wechatpay_public_key_file", before.credentials.wechatpay_public_key_file,
                   now.credentials.wechatpay_public_key_file);
+  changes.compare("credentials.api_v3_key_file", before.credentials.api_v3_key_file,
+                  now.credentials.api_v3_key_file);
   changes.compare("api.primary", before.api.primary, now.api.primary);
   changes.compare("api.backup", before.api.backup, now.api.backup);
   changes.compare("api.ca_file", before.api.ca_file, now.api.ca_file);

@@ -35,15 +35,21 @@ mode_t forbidden_bits(const std::filesystem::path& file, const struct stat& stat
 
 void SecretText::wipe() { OPENSSL_cleanse(text_.data(), text_.size()); }
 
-SecretText read_private_key_file(const std::filesystem::path& file) {
-  constexpr const char* kPointer = "/credentials/private_key_file";
-  return SecretText(read_text_file(file, kMaxBytes, kPointer, [&](const struct stat& status) {
+std::string_view SecretText::line() const {
+  std::string_view line = text_;
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+SecretText read_secret_key_file(const std::filesystem::path& file, const char* pointer) {
+  return SecretText(read_text_file(file, kMaxBytes, pointer, [&](const struct stat& status) {
     if (status.st_uid != 0 && status.st_uid != geteuid())
-      throw problem(kPointer, file,
+      throw problem(pointer, file,
                     fmt::format("belongs to user {}, not to root or to this process's user {}: chown it",
                                 status.st_uid, geteuid()));
     if ((status.st_mode & forbidden_bits(file, status)) != 0)
-      throw problem(kPointer, file,
+      throw problem(pointer, file,
                     fmt::format("has mode {:04o}, others may get at the key: chmod 600 {}",
                                 status.st_mode & 07777, file.string()));
   }));

@@ -37,6 +37,37 @@ std::string wrong_kind(std::string_view content) {
                      std::ranges::count(content.substr(0, nul), '\n') + 1);
 }
 
+/// Calls `use` for each openid; every bad line is a problem at `pointer`.
+template <class Use>
+std::vector<ConfigurationProblem> for_each_openid(std::string_view text, const std::filesystem::path& path,
+                                                  const std::string& pointer, Use use) {
+  std::vector<ConfigurationProblem> problems;
+  std::size_t bad = 0;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = text.find('\n');
+    const std::string_view openid = trimmed(text.substr(0, end));
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    if (openid.empty()) continue;
+    if (is_identifier(openid)) {
+      use(openid);
+    } else if (++bad <= kShownPerFile) {
+      problems.push_back({pointer, fmt::format("{}:{}: not an openid, allowed is {} (the line has {} bytes)",
+                                               path.string(), number, kIdentifierAllowed, openid.size())});
+    }
+  }
+  if (bad > kShownPerFile)
+    problems.push_back(
+        {pointer, fmt::format("{}: and {} more bad lines", path.string(), bad - kShownPerFile)});
+  return problems;
+}
+
+/// Throws ConfigurationError if it is no text.
+void require_text(std::string_view content, const std::filesystem::path& path, const std::string& pointer) {
+  if (const std::string wrong = wrong_kind(content); !wrong.empty())
+    throw ConfigurationError(
+        pointer, fmt::format("{}{}, allowed is plain text of one openid a line", path.string(), wrong));
+}
+
 /// Their places in the listing set.
 using Openids = std::vector<std::size_t>;
 
@@ -50,8 +81,6 @@ class Expander {
   void expand_group(const WatchGroup& group, const std::string& pointer);
   void read_files(const FilePattern& pattern, const std::string& pointer, Openids& openids);
   void read_file(OpenidFile file, Openids& openids);
-  /// False if a line is bad, which is noted.
-  bool read_lines(OpenidFile& file, std::string_view text, Openids& openids);
 
   const Configuration& configuration_;
   bool may_be_empty_;
@@ -101,16 +130,20 @@ void Expander::read_file(OpenidFile file, Openids& openids) {
   try {
     require_no_mirror_file(file.path, configuration_.mirror.path, file.pointer);
     content = read_text_file(file.path, kMaxFileBytes, file.pointer);
+    require_text(content, file.path, file.pointer);
   } catch (const ConfigurationError& error) {
     problems_.insert(problems_.end(), error.problems().begin(), error.problems().end());
     return;
   }
-  if (const std::string wrong = wrong_kind(content); !wrong.empty()) {
-    problems_.push_back({file.pointer, fmt::format("{}{}, allowed is plain text of one openid a line",
-                                                   file.path.string(), wrong)});
+  const std::vector<ConfigurationProblem> bad_lines = for_each_openid(
+      without_byte_order_mark(content), file.path, file.pointer, [&](std::string_view openid) {
+        openids.push_back(listings_.add_openid(openid));
+        file.openids.push_back(mark_of(openid));
+      });
+  if (!bad_lines.empty()) {
+    problems_.insert(problems_.end(), bad_lines.begin(), bad_lines.end());
     return;
   }
-  if (!read_lines(file, without_byte_order_mark(content), openids)) return;
   std::ranges::sort(file.openids);
   file.openids.erase(std::ranges::unique(file.openids).begin(), file.openids.end());
   if (file.openids.empty() && !may_be_empty_)
@@ -121,33 +154,22 @@ void Expander::read_file(OpenidFile file, Openids& openids) {
   result_.files.push_back(std::move(file));
 }
 
-bool Expander::read_lines(OpenidFile& file, std::string_view text, Openids& openids) {
-  std::size_t bad = 0;
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = text.find('\n');
-    const std::string_view openid = trimmed(text.substr(0, end));
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    if (openid.empty()) continue;
-    if (is_identifier(openid)) {
-      openids.push_back(listings_.add_openid(openid));
-      file.openids.push_back(mark_of(openid));
-    } else if (++bad <= kShownPerFile) {
-      problems_.push_back(
-          {file.pointer, fmt::format("{}:{}: not an openid, allowed is {} (the line has {} bytes)",
-                                     file.path.string(), number, kIdentifierAllowed, openid.size())});
-    }
-  }
-  if (bad > kShownPerFile)
-    problems_.push_back(
-        {file.pointer, fmt::format("{}: and {} more bad lines", file.path.string(), bad - kShownPerFile)});
-  return bad == 0;
-}
-
 }  // namespace
 
 OpenidMark mark_of(std::string_view openid) { return std::hash<std::string_view>()(openid); }
 
 Watchlist expand_watchlist(const Configuration& configuration) { return Expander(configuration).expand(); }
+
+std::vector<std::string> read_openids(const std::filesystem::path& file) {
+  const std::string content = read_text_file(file, kMaxFileBytes, "");
+  require_text(content, file, "");
+  std::vector<std::string> openids;
+  std::vector<ConfigurationProblem> bad_lines =
+      for_each_openid(without_byte_order_mark(content), file, "",
+                      [&](std::string_view openid) { openids.emplace_back(openid); });
+  if (!bad_lines.empty()) throw ConfigurationError(std::move(bad_lines));
+  return openids;
+}
 
 std::vector<Fingerprint> users_of(const ListingSet& listings) {
   std::vector<Fingerprint> users;

@@ -37,6 +37,9 @@ struct Watchlist {
 /// file without an openid (unless sync.max_watchlist_shrink is 1), and a watchlist that is empty as a whole.
 Watchlist expand_watchlist(const Configuration& configuration);
 
+/// The openids of one file in that format, none among them. Throws ConfigurationError in the same way.
+std::vector<std::string> read_openids(const std::filesystem::path& file);
+
 /// Users, each once however many listings there are of them, in order; one with two appids is two users.
 std::vector<Fingerprint> users_of(const ListingSet& listings);
 

@@ -9,9 +9,10 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -31,7 +32,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using Protocol = asio::generic::stream_protocol;
 using Stream = beast::basic_stream<Protocol>;
-using Parser = http::request_parser<http::empty_body>;
+using Parser = http::request_parser<http::string_body>;
 using boost::system::error_code;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
@@ -42,13 +43,15 @@ constexpr std::chrono::milliseconds kTimeToLeave{1'000};
 constexpr std::size_t kMostIgnoredBytes = 65'536;
 
 WebPage refusal(http::status status, std::string why) {
-  return {static_cast<int>(status), "text/plain; charset=utf-8", std::move(why) + "\n"};
+  return plain_page(static_cast<int>(status), std::move(why));
 }
 
 /// What to say about a request that cannot be read; nothing if nobody is there any more.
 std::optional<WebPage> refusal_of(const error_code& error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow)
     return refusal(http::status::request_header_fields_too_large, "the header is too long");
+  if (error == http::error::body_limit)
+    return refusal(http::status::payload_too_large, "the body is too long");
   const bool is_nonsense = error.category() == http::make_error_code(http::error::bad_method).category() &&
                            error != http::error::end_of_stream && error != http::error::partial_message;
   if (is_nonsense) return refusal(http::status::bad_request, "this is no HTTP request");
@@ -59,12 +62,26 @@ std::string path_of(std::string_view target) { return std::string(target.substr(
 
 bool has_body(Parser& parser) { return parser.chunked() || parser.content_length().value_or(0) > 0; }
 
+WebRequest::Method method_of(http::verb verb) {
+  if (verb == http::verb::get || verb == http::verb::head) return WebRequest::Method::get;
+  return verb == http::verb::post ? WebRequest::Method::post : WebRequest::Method::other;
+}
+
+WebRequest request_of(Parser::value_type message) {
+  WebRequest request;
+  request.method = method_of(message.method());
+  request.path = path_of({message.target().data(), message.target().size()});
+  for (const auto& field : message)
+    request.headers.push_back({std::string(field.name_string()), std::string(field.value())});
+  request.body = std::move(message.body());
+  return request;
+}
+
 http::response<http::string_body> response_of(WebPage page, bool head_only) {
   http::response<http::string_body> response{static_cast<http::status>(page.status), 11};
   response.set(http::field::content_type, page.content_type);
   response.set(http::field::cache_control, "no-store");
-  if (page.status == static_cast<int>(http::status::method_not_allowed))
-    response.set(http::field::allow, "GET, HEAD");
+  if (!page.allow.empty()) response.set(http::field::allow, page.allow);
   response.keep_alive(false);
   response.content_length(page.body.size());
   if (!head_only) response.body() = std::move(page.body);
@@ -72,6 +89,13 @@ http::response<http::string_body> response_of(WebPage page, bool head_only) {
 }
 
 }  // namespace
+
+WebPage plain_page(int status, std::string line) {
+  WebPage page;
+  page.status = status;
+  page.body = std::move(line) + "\n";
+  return page;
+}
 
 class HttpServer::Connection {
  public:
@@ -85,7 +109,9 @@ class HttpServer::Connection {
   bool has_asked() const { return has_asked_; }
 
  private:
-  Task<std::optional<WebPage>> choose_page(const Pages& pages, Parser& parser, const error_code& error);
+  Task<error_code> read_request(Parser& parser);
+  static Task<std::optional<WebPage>> choose_page(const Pages& pages, Parser& parser,
+                                                  const error_code& error);
   Task<> leave();
 
   Stream stream_;
@@ -97,14 +123,14 @@ class HttpServer::Connection {
 Task<> HttpServer::Connection::serve(const Pages& pages) {
   Parser parser;
   parser.header_limit(static_cast<std::uint32_t>(options_.max_header_bytes));
-  parser.body_limit(boost::none);  // a body is never read
+  parser.body_limit(options_.max_body_bytes);
   stream_.expires_after(options_.time_to_ask);
-  const auto [error, header_bytes] = co_await http::async_read_header(stream_, buffer_, parser, kTuple);
+  const error_code error = co_await read_request(parser);
   has_asked_ = true;
   stream_.expires_never();
+  const bool head_only = parser.get().method() == http::verb::head;
   std::optional<WebPage> page = co_await choose_page(pages, parser, error);
   if (!page) co_return;
-  const bool head_only = parser.get().method() == http::verb::head;
   const http::response<http::string_body> response = response_of(std::move(*page), head_only);
   stream_.expires_after(options_.time_to_take);
   const auto [write_error, written] = co_await http::async_write(stream_, response, kTuple);
@@ -112,21 +138,31 @@ Task<> HttpServer::Connection::serve(const Pages& pages) {
   if (!write_error) co_await leave();
 }
 
+/// The body belongs to a POST; any other's is left where it is.
+Task<error_code> HttpServer::Connection::read_request(Parser& parser) {
+  auto [error, header_bytes] = co_await http::async_read_header(stream_, buffer_, parser, kTuple);
+  if (error || parser.get().method() != http::verb::post) co_return error;
+  if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+    static constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
+    const auto [write_error, written] = co_await asio::async_write(stream_, asio::buffer(kGoOn), kTuple);
+    if (write_error) co_return write_error;
+  }
+  const auto [body_error, body_bytes] = co_await http::async_read(stream_, buffer_, parser, kTuple);
+  co_return body_error;
+}
+
 Task<std::optional<WebPage>> HttpServer::Connection::choose_page(const Pages& pages, Parser& parser,
                                                                  const error_code& error) {
   if (error) co_return refusal_of(error);
-  std::string path = path_of({parser.get().target().data(), parser.get().target().size()});
-  const http::verb method = parser.get().method();
-  const bool reads = method == http::verb::get || method == http::verb::head;
-  if (reads && has_body(parser)) co_return refusal(http::status::payload_too_large, "no body is accepted");
+  if (method_of(parser.get().method()) == WebRequest::Method::get && has_body(parser))
+    co_return refusal(http::status::payload_too_large, "no body is accepted");
+  WebRequest request = request_of(parser.release());
   std::optional<WebPage> page;
   try {
-    page = co_await pages(std::move(path));
+    page = co_await pages(std::move(request));
   } catch (const std::exception&) {
     page = refusal(http::status::internal_server_error, "this page cannot be made");
   }
-  if (!page) co_return refusal(http::status::not_found, "there are /metrics, /healthz, /readyz and /status");
-  if (!reads) co_return refusal(http::status::method_not_allowed, "GET and HEAD only");
   co_return page;
 }
 

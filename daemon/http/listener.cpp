@@ -64,6 +64,11 @@ tcp::endpoint endpoint_of(const std::string& address) {
 
 }  // namespace
 
+asio::generic::stream_protocol::endpoint endpoint_at(const std::string& address) {
+  if (address.starts_with(kUnixPrefix)) return Unix::endpoint(address.substr(kUnixPrefix.size()));
+  return endpoint_of(address);
+}
+
 Listener::Listener(const asio::any_io_executor& executor, const std::string& address) : acceptor_(executor) {
   try {
     if (address.starts_with(kUnixPrefix))

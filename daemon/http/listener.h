@@ -12,6 +12,9 @@
 
 namespace couponsync::daemon {
 
+/// Where a server at "127.0.0.1:9464", "[::1]:9464" or "unix:/path" is connected to.
+boost::asio::generic::stream_protocol::endpoint endpoint_at(const std::string& address);
+
 /// A listening socket: "127.0.0.1:9464", "[::1]:9464" or "unix:/path".
 ///
 /// A unix socket has mode 0660: folder and group decide who may ask. A socket that a killed process left

@@ -31,6 +31,8 @@ class Metrics {
   explicit Metrics(const Env& env);
 
   Events& events() { return events_; }
+  /// For what counts its own.
+  prometheus::Registry& registry() { return registry_; }
   std::string text(const Observation& observation);
 
  private:

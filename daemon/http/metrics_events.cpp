@@ -16,6 +16,7 @@ constexpr std::array kDomains{Domain::primary, Domain::backup};
 constexpr std::array kTriggers{RunTrigger::start, RunTrigger::interval, RunTrigger::sighup};
 constexpr std::array kSignatureFailures{FailureKind::signature_missing, FailureKind::signature_wrong,
                                         FailureKind::reply_replayed, FailureKind::clock_skew};
+constexpr std::array kHintSources{HintSource::request, HintSource::notification};
 constexpr FailureKind kLastOfACall = FailureKind::unexpected_status;
 constexpr FailureKind kLast = FailureKind::mirror_gone;
 
@@ -25,6 +26,9 @@ constexpr const char* kInterrupted = "interrupted";
 
 /// From a refused connection to the request timeout's default and beyond.
 const prometheus::Histogram::BucketBoundaries kDurations{0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60};
+
+/// From a call's duration to what a quota that is used up makes of it.
+const prometheus::Histogram::BucketBoundaries kHintDelays{0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900};
 
 prometheus::Family<Counter>& counters(Registry& registry, const char* name, const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
@@ -48,6 +52,12 @@ std::vector<FailureKind> kinds_up_to(FailureKind last) {
   for (int i = 0; i <= static_cast<int>(last); ++i) kinds.push_back(static_cast<FailureKind>(i));
   return kinds;
 }
+
+prometheus::Labels look_labels(int look, bool found) {
+  return {{"look", std::to_string(look)}, {"found", found ? "yes" : "no"}};
+}
+
+prometheus::Labels change_labels(bool hinted) { return {{"announced", hinted ? "hint" : "nobody"}}; }
 
 prometheus::Labels call_labels(Domain domain, const Failure* failure) {
   return {{"domain", std::string(name_of(domain))},
@@ -85,7 +95,16 @@ MetricsEvents::MetricsEvents(Registry& registry, const Env& env)
       listing_failures_(counters(registry, "couponsyncd_listing_failures_total",
                                  "Readings of a listing that failed, by failure.")),
       syncs_(counters(registry, "couponsyncd_syncs_total",
-                      "Syncs that ended: complete, incomplete (listings failed) or interrupted.")) {
+                      "Syncs that ended: complete, incomplete (listings failed) or interrupted.")),
+      hinted_looks_(counters(registry, "couponsyncd_hinted_looks_total",
+                             "Readings because of a hint, by which one since the hint it was and whether it "
+                             "found a change.")),
+      hint_delays_(prometheus::BuildHistogram()
+                       .Name("couponsyncd_hint_delay_seconds")
+                       .Help("From a hint to when a change it announced was in the mirror.")
+                       .Register(registry)),
+      changes_(counters(registry, "couponsyncd_changes_total",
+                        "Coupons that readings found changed, by whether a hint had announced them.")) {
   begin_at_zero();
 }
 
@@ -104,6 +123,10 @@ void MetricsEvents::begin_at_zero() {
     signature_failures_.Add({{"kind", signature_label(kind)}});
   for (const char* effect : {"inserted", "updated", "unchanged", "missing", "returned"})
     rows_.Add({{"effect", effect}});
+  for (const HintSource source : kHintSources) hint_delay(source);
+  for (const int look : {1, 2, 3})
+    for (const bool found : {false, true}) hinted_looks_.Add(look_labels(look, found));
+  for (const bool hinted : {false, true}) changes_.Add(change_labels(hinted));
   for (const RunTrigger trigger : kTriggers)
     for (const char* result : {kComplete, kIncomplete, kInterrupted})
       syncs_.Add({{"trigger", std::string(name_of(trigger))}, {"result", result}});
@@ -147,6 +170,20 @@ void MetricsEvents::listing_failed(const ListingKey& /*key*/, const Failure& why
 
 void MetricsEvents::oddities_found(const ListingKey& /*key*/, const std::vector<std::string>& oddities) {
   oddities_.Increment(static_cast<double>(oddities.size()));
+}
+
+prometheus::Histogram& MetricsEvents::hint_delay(HintSource source) {
+  return hint_delays_.Add({{"source", source == HintSource::request ? "hint" : "notify"}}, kHintDelays);
+}
+
+void MetricsEvents::hint_followed(const HintedLook& look) {
+  hinted_looks_.Add(look_labels(look.look, look.found)).Increment();
+  if (look.found_first)
+    hint_delay(look.source).Observe(std::chrono::duration<double>(look.since_hint).count());
+}
+
+void MetricsEvents::changes_found(std::int64_t changes, bool hinted) {
+  changes_.Add(change_labels(hinted)).Increment(static_cast<double>(changes));
 }
 
 void MetricsEvents::call_started(Domain /*domain*/) { in_flight_.Increment(); }

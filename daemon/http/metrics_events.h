@@ -27,6 +27,8 @@ class MetricsEvents final : public Events {
   void page_committed(const ListingKey& key, std::int64_t page_index, const PageOutcome& outcome) override;
   void listing_failed(const ListingKey& key, const Failure& why, std::chrono::seconds again_in) override;
   void oddities_found(const ListingKey& key, const std::vector<std::string>& oddities) override;
+  void hint_followed(const HintedLook& look) override;
+  void changes_found(std::int64_t changes, bool hinted) override;
   void call_started(Domain domain) override;
   void call_ended(Domain domain, const Failure* failure, std::chrono::nanoseconds took) override;
   void call_cancelled(Domain domain) override;
@@ -38,6 +40,7 @@ class MetricsEvents final : public Events {
   void begin_at_zero();
   void count_sync(RunTrigger trigger, const char* result);
   prometheus::Histogram& duration(Domain domain);
+  prometheus::Histogram& hint_delay(HintSource source);
 
   const Env& env_;
   Counters& calls_;
@@ -50,6 +53,9 @@ class MetricsEvents final : public Events {
   prometheus::Counter& oddities_;
   Counters& listing_failures_;
   Counters& syncs_;
+  Counters& hinted_looks_;
+  prometheus::Family<prometheus::Histogram>& hint_delays_;
+  Counters& changes_;
   UnixSeconds last_complete_sync_ = 0;
 };
 

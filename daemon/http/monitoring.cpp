@@ -36,20 +36,25 @@ HttpServerOptions options_with(std::function<void()> out_of_descriptors) {
 }  // namespace
 
 Monitoring::Monitoring(const boost::asio::any_io_executor& executor, Env& env,
-                       const Configuration& configuration, std::function<ServiceNow()> now,
-                       std::function<ListingCounts()> counts, std::shared_ptr<spdlog::logger> log,
-                       std::function<void()> out_of_descriptors)
+                       const Configuration& configuration, Service service,
+                       std::shared_ptr<spdlog::logger> log)
     : env_(env),
-      counts_(std::move(counts)),
+      counts_(std::move(service.counts)),
       mirror_for_scrapes_(std::make_shared<MirrorReader>(configuration.mirror.path)),
       mirror_for_people_(std::make_shared<MirrorReader>(configuration.mirror.path)),
       metrics_(env),
       listings_(executor, env, listings_of(env, mirror_for_scrapes_, configuration, counts_), kForScrapes),
       everything_(executor, env, everything_of(env, mirror_for_people_, configuration, counts_), kForPeople),
-      pages_({metrics_, readiness_, listings_, everything_, std::move(now)}),
+      hints_({env, metrics_.registry(), log, std::move(service.hint)}),
+      pages_({metrics_, readiness_, listings_, everything_, hints_, std::move(service.now)}),
       entrance_(
-          executor, env, [this](std::string path) { return pages_.page(std::move(path)); }, std::move(log),
-          options_with(std::move(out_of_descriptors))) {}
+          executor, env, [this](WebRequest request) { return pages_.page(std::move(request)); },
+          std::move(log), options_with(std::move(service.out_of_descriptors))) {}
+
+void Monitoring::serve_at(const Configuration::Http& http) {
+  hints_.serve_at(http.listen);
+  entrance_.serve_at(http.listen);
+}
 
 void Monitoring::judge_by(const Configuration& configuration) {
   listings_.read_with(listings_of(env_, mirror_for_scrapes_, configuration, counts_));

@@ -2,6 +2,7 @@
 
 #include "configuration/configuration.h"
 #include "http/entrance.h"
+#include "http/hint_door.h"
 #include "http/metrics.h"
 #include "http/service_pages.h"
 #include "http/status_reader.h"
@@ -13,6 +14,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace couponsync::daemon {
 
@@ -20,18 +23,28 @@ namespace couponsync::daemon {
 /// served or not, for a reload may open it. On the io thread.
 class Monitoring {
  public:
-  /// Opens the mirror that the service has opened, to read its status; throws MirrorError. `env` and what
-  /// `now` and `counts` use outlive this; neither is called before something is served. `out_of_descriptors`:
-  /// see HttpServerOptions.
+  /// What the service is asked; what they use outlives this, and none is called before something is served.
+  struct Service {
+    std::function<ServiceNow()> now;
+    std::function<ListingCounts()> counts;
+    std::function<bool(std::string_view appid, const Openid& openid, HintSource source)> hint;
+    std::function<void()> out_of_descriptors;  ///< see HttpServerOptions
+  };
+
+  /// Opens the mirror that the service has opened, to read its status; throws MirrorError. `env` outlives
+  /// this.
   Monitoring(const boost::asio::any_io_executor& executor, Env& env, const Configuration& configuration,
-             std::function<ServiceNow()> now, std::function<ListingCounts()> counts,
-             std::shared_ptr<spdlog::logger> log, std::function<void()> out_of_descriptors);
+             Service service, std::shared_ptr<spdlog::logger> log);
 
   Events& metrics() { return metrics_.events(); }
   Readiness& readiness() { return readiness_; }
 
   /// Serves at the configured address, as soon as that can be had, in place of where it did before.
-  void serve_at(const Configuration::Http& http) { entrance_.serve_at(http.listen); }
+  void serve_at(const Configuration::Http& http);
+  /// Notifications are read by this from now on; null: none is.
+  void read_notifications_with(std::shared_ptr<NotificationReader> notifications) {
+    hints_.read_with(std::move(notifications));
+  }
   /// Why it is not served there, one line; empty: it is.
   std::string unserved() const { return entrance_.obstacle(); }
   /// Judges staleness by this configuration from now on.
@@ -48,6 +61,7 @@ class Monitoring {
   Readiness readiness_;
   StatusReader listings_;
   StatusReader everything_;
+  HintDoor hints_;
   ServicePages pages_;
   HttpEntrance entrance_;
 };

@@ -2,13 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace couponsync::daemon {
 namespace {
 
 constexpr int kOk = 200;
+constexpr int kNotFound = 404;
+constexpr int kMethodNotAllowed = 405;
 constexpr int kUnavailable = 503;
 /// A page's commit may wait for so long without anybody's being told.
 constexpr std::chrono::seconds kLongLock{5};
@@ -16,21 +22,35 @@ constexpr const char* kText = "text/plain; charset=utf-8";
 /// Prometheus's text format.
 constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
 constexpr const char* kJson = "application/json";
+constexpr std::array<std::string_view, 4> kPages{"/metrics", "/healthz", "/readyz", "/status"};
+
+bool is_page(std::string_view path) { return std::ranges::find(kPages, path) != kPages.end(); }
+
+WebPage not_allowed(std::string methods) {
+  WebPage page = plain_page(kMethodNotAllowed, methods + " only");
+  page.allow = std::move(methods);
+  return page;
+}
 
 }  // namespace
 
-Task<std::optional<WebPage>> ServicePages::page(std::string path) {
+Task<WebPage> ServicePages::page(WebRequest request) {
+  const std::string& path = request.path;
+  const bool is_door = HintDoor::is_at(path);
+  if (!is_door && !is_page(path))
+    co_return plain_page(
+        kNotFound, "there are /metrics, /healthz, /readyz and /status, and to post to /hint and /notify");
+  if (request.method != (is_door ? WebRequest::Method::post : WebRequest::Method::get))
+    co_return not_allowed(is_door ? "POST" : "GET, HEAD");
+  if (is_door) co_return deps_.hints.post(std::move(request));
   if (path == "/healthz") co_return health();
   if (path == "/readyz") co_return readiness();
-  if (path == "/metrics") {
-    WebPage page = co_await metrics();
-    co_return page;
-  }
-  if (path == "/status") {
-    WebPage page = co_await status();
-    co_return page;
-  }
-  co_return std::nullopt;
+  WebPage page;
+  if (path == "/metrics")
+    page = co_await metrics();
+  else
+    page = co_await status();
+  co_return page;
 }
 
 WebPage ServicePages::health() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "database_progress.h"
+#include "http/hint_door.h"
 #include "http/http_server.h"
 #include "http/metrics.h"
 #include "http/status_reader.h"
@@ -8,7 +9,6 @@
 
 #include <functional>
 #include <optional>
-#include <string>
 
 namespace couponsync::daemon {
 
@@ -23,8 +23,8 @@ struct ServiceNow {
   bool watchlist_adopted = false;
 };
 
-/// What is served: /metrics, /healthz, /readyz and /status. On the io thread; what it is given by reference
-/// outlives it.
+/// What is served: /metrics, /healthz, /readyz and /status, and the doors /hint and /notify. On the io
+/// thread; what it is given by reference outlives it.
 class ServicePages {
  public:
   struct Deps {
@@ -32,12 +32,13 @@ class ServicePages {
     const Readiness& readiness;
     StatusReader& listings;    ///< without coupons: cheap enough for each scrape
     StatusReader& everything;  ///< for /status
+    HintDoor& hints;
     std::function<ServiceNow()> now;
   };
 
   explicit ServicePages(Deps deps) : deps_(std::move(deps)) {}
 
-  Task<std::optional<WebPage>> page(std::string path);
+  Task<WebPage> page(WebRequest request);
 
  private:
   Task<WebPage> metrics();

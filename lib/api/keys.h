@@ -41,6 +41,11 @@ class PublicKey {
  public:
   /// Reads PEM, SubjectPublicKeyInfo: RSA of at least 2048 bits. Throws KeyError.
   static PublicKey from_pem(std::string_view pem);
+  /// Shares the key.
+  PublicKey(const PublicKey& other);
+  PublicKey(PublicKey&&) noexcept = default;
+  PublicKey& operator=(PublicKey&&) noexcept = default;
+  ~PublicKey() = default;
 
   /// Whether `signature` (raw bytes) is RSASSA-PKCS1-v1_5 with SHA-256 of `text` by this key's owner. Throws
   /// std::runtime_error if OpenSSL cannot even begin.

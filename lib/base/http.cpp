@@ -13,7 +13,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::string_view> HttpReply::header(std::string_view name) const {
+std::optional<std::string_view> find_header(const std::vector<HttpHeader>& headers, std::string_view name) {
   const auto found = std::ranges::find_if(
       headers, [name](const HttpHeader& h) { return equal_ignoring_case(h.name, name); });
   if (found == headers.end()) return std::nullopt;

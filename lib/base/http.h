@@ -27,14 +27,17 @@ struct HttpRequest {
   bool on_fresh_connection = false;  ///< on none that was kept: one has just turned out closed
 };
 
+/// The value of the first header of that name, compared without regard to case.
+std::optional<std::string_view> find_header(const std::vector<HttpHeader>& headers, std::string_view name);
+
 struct HttpReply {
   int status = 0;
   std::vector<HttpHeader> headers;
   std::string body;            ///< as received: signatures cover these bytes
   std::size_t wire_bytes = 0;  ///< header and body, as counted for the summary
 
-  /// The value of the first header of that name, compared without regard to case.
-  std::optional<std::string_view> header(std::string_view name) const;
+  /// See `find_header`.
+  std::optional<std::string_view> header(std::string_view name) const { return find_header(headers, name); }
 };
 
 }  // namespace couponsync

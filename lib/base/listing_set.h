@@ -29,6 +29,8 @@ class ListingSet {
   /// Drops what was added again, and gives how often that was.
   std::size_t seal();
 
+  /// Without an openid, each as often as it was added.
+  const std::vector<ListingKey>& filters() const { return filters_; }
   std::size_t size() const { return entries_.size(); }
   bool empty() const { return entries_.empty(); }
   ListingKey operator[](std::size_t index) const;
@@ -49,8 +51,8 @@ class ListingSet {
     std::uint16_t filter = 0;
   };
 
-  std::vector<ListingKey> filters_;  ///< without an openid
-  std::string openids_;              ///< each behind a byte that tells its length
+  std::vector<ListingKey> filters_;
+  std::string openids_;  ///< each behind a byte that tells its length
   std::vector<Entry> entries_;
   std::vector<Indexed> by_fingerprint_;
 };

@@ -36,7 +36,8 @@ class Client {
 
   /// Adds to `cost` what it costs, as it goes. Fails with what could not be overcome. Cancellable at every
   /// step.
-  Task<Result<FetchedPage>> fetch(ListingKey key, std::optional<std::string> page_token, RunCounters& cost);
+  Task<Result<FetchedPage>> fetch(ListingKey key, std::optional<std::string> page_token, Urgency urgency,
+                                  RunCounters& cost);
 
   /// As in Caller.
   void use(std::shared_ptr<Session> session) { caller_.use(std::move(session)); }

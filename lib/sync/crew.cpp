@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -19,6 +20,8 @@ namespace asio = boost::asio;
 using std::chrono::seconds;
 using namespace std::chrono_literals;
 
+/// Beside those who read what is due.
+constexpr std::size_t kHintWorkers = 4;
 /// Rows are loaded for so many listings at once.
 constexpr std::size_t kLoadedAtOnce = 16;
 /// A user's listings that are due within so much of the interval are read together. Half: of two that came
@@ -71,11 +74,12 @@ Crew::Crew(Deps deps, const asio::any_io_executor& executor)
 
 void Crew::resize(std::size_t workers) {
   size_ = workers;
-  while (is_running_ && !is_stopping_ && workers_.running() < size_) workers_.spawn(work());
+  while (is_running_ && !is_stopping_ && workers_.running() < size_ + kHintWorkers) workers_.spawn(work());
 }
 
 Task<> Crew::run() {
   is_running_ = true;
+  for (std::size_t i = 0; i < kHintWorkers; ++i) workers_.spawn(work_on_hints());
   resize(size_);
   co_await workers_.join();
 }
@@ -102,21 +106,31 @@ RunCounters Crew::under_way() const {
 }
 
 Task<> Crew::work() {
-  while (!is_stopping_ && workers_.running() <= size_) {
-    std::optional<Group> group = co_await next_group();
+  while (!is_stopping_ && workers_.running() <= size_ + kHintWorkers) {
+    std::optional<Group> group = co_await next_group(Urgency::ordinary);
     if (!group) co_return;
     Task<> reading = read_group(std::move(*group));
     co_await std::move(reading);
   }
 }
 
-/// Waits for something to do; nothing if there will be nothing more.
-Task<std::optional<Crew::Group>> Crew::next_group() {
+Task<> Crew::work_on_hints() {
+  for (;;) {
+    std::optional<Group> group = co_await next_group(Urgency::urgent);
+    if (!group) co_return;
+    Task<> reading = read_group(std::move(*group));
+    co_await std::move(reading);
+  }
+}
+
+/// Waits for something to do, of that urgency at least; nothing if there will be nothing more.
+Task<std::optional<Crew::Group>> Crew::next_group(Urgency least) {
   for (;;) {
     if (is_dry() || is_stopping_) co_return std::nullopt;
-    std::optional<Group> group = take_loaded();
+    std::optional<Group> group = take_loaded(least);
     if (group) co_return group;
-    const std::optional<Tick> due = deps_.queue.next_due();
+    std::optional<Tick> due = deps_.queue.next_due();
+    if (least == Urgency::urgent && !deps_.queue.has_hinted()) due.reset();
     const Tick now = tick_of(deps_.env.steady_now());
     if (!is_loading_ && due && (*due <= now || is_once_)) {
       const Result<> loaded = co_await load_groups();
@@ -132,10 +146,32 @@ Task<std::optional<Crew::Group>> Crew::next_group() {
   }
 }
 
-std::optional<Crew::Group> Crew::take_loaded() {
-  while (!loaded_.empty()) {
-    Group group = std::move(loaded_.front());
-    loaded_.pop_front();
+std::optional<Crew::Group> Crew::take_loaded(Urgency least) {
+  std::optional<Group> group = take_loaded(loaded_hinted_);
+  if (!group && least == Urgency::ordinary) group = take_loaded(loaded_);
+  return group;
+}
+
+void Crew::hinted(ListingId listing) {
+  const auto has_it = [listing](const Group& group) {
+    return std::ranges::any_of(
+        group, [listing](const Assignment& assignment) { return assignment.listing.id == listing; });
+  };
+  const auto found = std::ranges::find_if(loaded_, has_it);
+  if (found != loaded_.end()) make_urgent(found);
+  look_again();
+}
+
+void Crew::make_urgent(std::deque<Group>::iterator group) {
+  for (Assignment& assignment : *group) assignment.urgency = Urgency::urgent;
+  loaded_hinted_.push_back(std::move(*group));
+  loaded_.erase(group);
+}
+
+std::optional<Crew::Group> Crew::take_loaded(std::deque<Group>& loaded) {
+  while (!loaded.empty()) {
+    Group group = std::move(loaded.front());
+    loaded.pop_front();
     std::erase_if(group, [this](const Assignment& assignment) {
       if (deps_.queue.contains(assignment.listing.id)) return false;
       deps_.queue.put_back(assignment.listing.id);
@@ -149,13 +185,13 @@ std::optional<Crew::Group> Crew::take_loaded() {
 /// Takes what is due, and what is read together with it, and looks up where it stands.
 Task<Result<>> Crew::load_groups() {
   const Tick now = tick_of(deps_.env.steady_now());
-  std::unordered_map<ListingId, PassNumber> taken;
+  std::unordered_map<ListingId, DueQueue::Taken> taken;
   std::vector<ListingId> ids;
   while (ids.size() < kLoadedAtOnce) {
     const std::optional<DueQueue::Taken> next =
         deps_.queue.take_next(is_once_ ? std::numeric_limits<Tick>::max() : now);
     if (!next) break;
-    taken.emplace(next->id, next->accounted);
+    taken.emplace(next->id, *next);
     ids.push_back(next->id);
   }
   is_loading_ = true;
@@ -169,24 +205,25 @@ Task<Result<>> Crew::load_groups() {
   const auto together = static_cast<Tick>(deps_.reader.interval().count() / kTogether);
   for (std::vector<Listing>& listings : *groups) {
     Group group;
+    bool is_hinted = false;
     for (Listing& listing : listings) {
-      auto own = taken.extract(listing.id);
-      std::optional<PassNumber> accounted;
-      if (own) {
-        accounted = own.mapped();
-      } else if (const auto also = deps_.queue.take(listing.id, now + together)) {
-        accounted = also->accounted;
-      }
-      if (!accounted) continue;
+      const auto own = taken.extract(listing.id);
+      const std::optional<DueQueue::Taken> assigned =
+          own ? own.mapped() : deps_.queue.take(listing.id, now + together);
+      if (!assigned) continue;
       if (listing.failures == 0) deps_.client.offer_witness(listing.key);
-      group.push_back({std::move(listing), *accounted});
+      is_hinted = is_hinted || assigned->is_hinted;
+      group.push_back({std::move(listing), assigned->accounted});
     }
-    if (!group.empty()) loaded_.push_back(std::move(group));
+    if (group.empty()) continue;
+    loaded_.push_back(std::move(group));
+    if (is_hinted) make_urgent(std::prev(loaded_.end()));
   }
   // Their rows are gone: somebody deleted them. They are watched no more.
-  for (const auto& [id, accounted] : taken) {
+  for (const auto& [id, gone] : taken) {
     deps_.queue.drop(id);
-    deps_.ledger.left(accounted);
+    deps_.hints.forget(id);
+    deps_.ledger.left(gone.accounted);
   }
   co_return Result<>{};
 }
@@ -220,20 +257,23 @@ Task<Crew::Outcome> Crew::read_one(Assignment& assignment, UnixSeconds due_from)
   Outcome outcome;
   if (!deps_.queue.begin(id)) co_return outcome;
   outcome.account = {.accounted = assignment.accounted, .began = deps_.ledger.newest()};
+  outcome.began = deps_.env.steady_now();
   Reading& reading = readings_[id];
   // It can be cancelled by itself; what cancels the worker cancels it as well.
   auto own = co_await asio::this_coro::cancellation_state;
   own.slot().assign([&reading](asio::cancellation_type type) { reading.stop.emit(type); });
   std::optional<Result<PageOutcome>> last_page;
   try {
-    auto running = asio::co_spawn(executor_, deps_.reader.read(assignment.listing, due_from, reading.cost),
-                                  asio::bind_cancellation_slot(reading.stop.slot(), asio::use_awaitable));
+    auto running = asio::co_spawn(
+        executor_, deps_.reader.read(assignment.listing, due_from, assignment.urgency, reading.cost),
+        asio::bind_cancellation_slot(reading.stop.slot(), asio::use_awaitable));
     last_page = co_await std::move(running);
   } catch (const boost::system::system_error& error) {
     if (error.code() != asio::error::operation_aborted) throw;
   }
   own.slot().clear();
   deps_.ledger.add(outcome.account, reading.cost);
+  outcome.changes = reading.cost.inserted + reading.cost.updated + reading.cost.missing;
   readings_.erase(id);
   if (!last_page) co_return outcome;
   outcome.is_read = last_page->has_value();
@@ -250,6 +290,7 @@ void Crew::put_back(const Assignment& assignment, const Outcome& outcome) {
   if (!is_done || !deps_.queue.contains(id)) return deps_.queue.put_back(id);
   if (is_once_) return put_back_once(assignment, outcome);
   const Standing standing = standing_of(assignment.listing, deps_.reader.due_times(), deps_.env);
+  if (outcome.is_read) deps_.hints.reading_ended(id, outcome.began, outcome.changes);
   deps_.queue.put_back(id, standing, outcome.account.began);
   deps_.ledger.reading_ended(outcome.account, outcome.is_read);
 }

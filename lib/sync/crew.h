@@ -5,6 +5,7 @@
 #include "sync/client.h"
 #include "sync/due_queue.h"
 #include "sync/events.h"
+#include "sync/hints.h"
 #include "sync/listing_reader.h"
 #include "sync/run_ledger.h"
 #include "sync/task_group.h"
@@ -30,8 +31,9 @@ Standing standing_of(const Listing& listing, const DueTimes& due_times, const En
 /// Workers who take what is due next, read it, and put it back, for ever: no reading waits for another one.
 /// One user's listings narrowed by state are read one after another by one worker, in the order of
 /// kCouponStates, so that a coupon that moves on meanwhile is met in the state it moved to (see
-/// AbsenceSearch); and once more at once where coupons are searched for. While the mirror takes no rows, all
-/// but one wait. On the io thread; what it is given by reference outlives it.
+/// AbsenceSearch); and once more at once where coupons are searched for. What was hinted has workers of its
+/// own beside those, for all others may be deep in long listings. While the mirror takes no rows, all but one
+/// wait. On the io thread; what it is given by reference outlives it.
 class Crew {
  public:
   struct Deps {
@@ -42,6 +44,7 @@ class Crew {
     ListingReader& reader;
     DueQueue& queue;
     RunLedger& ledger;
+    Hints& hints;
   };
 
   Crew(Deps deps, const boost::asio::any_io_executor& executor);
@@ -57,6 +60,8 @@ class Crew {
   void stop();
   /// The same, because the mirror can never take rows again.
   void end(const Failure& why);
+  /// The listing was hinted: if it waits for a worker already, it goes before those that were not.
+  void hinted(ListingId listing);
   /// Something in the queue changed.
   void look_again() { changed_.notify_all(); }
   /// If the mirror took no rows, it is tried again at once.
@@ -73,6 +78,7 @@ class Crew {
   struct Assignment {
     Listing listing;
     PassNumber accounted = 0;
+    Urgency urgency = Urgency::ordinary;
   };
   using Group = std::vector<Assignment>;
   struct Reading {
@@ -84,13 +90,18 @@ class Crew {
     std::optional<Failure> failure{};  ///< neither: it was cancelled
     std::int64_t searched_for = 0;
     RunLedger::Account account{};
+    SteadyTime began{};
+    std::int64_t changes = 0;
   };
 
   Task<> work();
-  Task<std::optional<Group>> next_group();
+  Task<> work_on_hints();
+  Task<std::optional<Group>> next_group(Urgency least);
   Task<Result<>> load_groups();
   bool is_dry() const { return is_once_ && deps_.queue.size() == 0; }
-  std::optional<Group> take_loaded();
+  std::optional<Group> take_loaded(Urgency least);
+  std::optional<Group> take_loaded(std::deque<Group>& loaded);
+  void make_urgent(std::deque<Group>::iterator group);
   Task<> read_group(Group group);
   Task<Outcome> read_one(Assignment& assignment, UnixSeconds due_from);
   void put_back(const Assignment& assignment, const Outcome& outcome);
@@ -109,6 +120,7 @@ class Crew {
   Valve mirror_valve_;
   std::optional<Failure> mirror_failure_;
   bool is_loading_ = false;
+  std::deque<Group> loaded_hinted_;
   std::deque<Group> loaded_;
   std::unordered_map<ListingId, Reading> readings_;
   std::unordered_set<ListingId> had_second_chance_;

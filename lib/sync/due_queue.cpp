@@ -82,7 +82,7 @@ std::optional<DueQueue::Taken> DueQueue::take(ListingId id, Tick by) {
   Entry* entry = find(id);
   if (entry == nullptr || entry->place == kTaken || entry->due > by) return std::nullopt;
   leave_heap(*entry);
-  return Taken{.id = id, .accounted = entry->accounted};
+  return Taken{.id = id, .accounted = entry->accounted, .is_hinted = is_hinted(entry->due)};
 }
 
 bool DueQueue::begin(ListingId id) {
@@ -129,6 +129,22 @@ void DueQueue::ask_all(Tick now) {
   // Some moved up past others: no entry is where a heap has it for certain.
   for (std::size_t place = heap_.size() / 2; place-- > 0;) sift_down(place);
 }
+
+bool DueQueue::hint(ListingId id) {
+  Entry* entry = find(id);
+  if (entry == nullptr || entry->is_removed) return false;
+  const bool is_taken = entry->place == kTaken;
+  // What is read may have been hinted before its reading began: that counts no more.
+  if (is_hinted(entry->due) && (!is_taken || entry->is_asked)) return true;
+  if (!has_hinted()) next_hint_ = std::numeric_limits<Tick>::min();
+  entry->due = next_hint_;
+  next_hint_ = std::min(next_hint_ + 1, Standing::kHintedBefore - 1);
+  entry->is_asked = is_taken;
+  if (!is_taken) sift_up(entry->place);
+  return true;
+}
+
+bool DueQueue::has_hinted() const { return !heap_.empty() && is_hinted(entries_[heap_.front()].due); }
 
 std::optional<Tick> DueQueue::next_due() const {
   if (heap_.empty()) return std::nullopt;

@@ -24,6 +24,8 @@ using PassNumber = std::uint32_t;
 struct Standing {
   /// Before all that is due at some time; what is to come before that is lower still.
   static constexpr Tick kAtOnce = std::numeric_limits<Tick>::min() / 2;
+  /// What was hinted comes before all else, in the order of the hints.
+  static constexpr Tick kHintedBefore = kAtOnce + kAtOnce / 2;
 
   Tick due = kAtOnce;             ///< when it is to be read next
   std::optional<Tick> completed;  ///< when it was read to its end last
@@ -67,6 +69,7 @@ class DueQueue {
   struct Taken {
     ListingId id = 0;
     PassNumber accounted = 0;  ///< the newest pass that it was accounted for
+    bool is_hinted = false;
   };
 
   /// Watches the listing. One that is there already stays as it is; one that is still being read though it
@@ -96,6 +99,11 @@ class DueQueue {
 
   /// Everything is due now; what is being read is due again. What was due before keeps its place.
   void ask_all(Tick now);
+  /// It is read next, before all that nobody hinted; once more if it is being read. False if it is not
+  /// watched.
+  bool hint(ListingId id);
+  /// Some that were hinted are not being read yet.
+  bool has_hinted() const;
   /// The soonest of those nobody reads; nothing if there are none.
   std::optional<Tick> next_due() const;
 
@@ -117,6 +125,7 @@ class DueQueue {
   };
   static_assert(sizeof(Entry) == 32);
   using Index = std::uint32_t;
+  static bool is_hinted(Tick due) { return due < Standing::kHintedBefore; }
   static constexpr std::uint32_t kTaken = std::numeric_limits<std::uint32_t>::max();
 
   Entry* find(ListingId id);
@@ -135,6 +144,7 @@ class DueQueue {
   boost::unordered_flat_map<ListingId, Index> by_id_;
   std::vector<Index> heap_;  ///< the soonest first
   ListingCensus census_;
+  Tick next_hint_ = std::numeric_limits<Tick>::min();
 };
 
 }  // namespace couponsync

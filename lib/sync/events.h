@@ -28,6 +28,21 @@ struct Pause {
   std::chrono::seconds lasted{0};
 };
 
+/// Who says from outside that a user's coupons changed.
+enum class HintSource {
+  request,       ///< a program of the brand's
+  notification,  ///< WeChat Pay's own, forwarded
+};
+
+/// A listing was read to its end because of a hint.
+struct HintedLook {
+  HintSource source = HintSource::request;
+  std::chrono::nanoseconds since_hint{0};
+  int look = 1;              ///< the first, second, ... since the hint
+  bool found = false;        ///< rows changed
+  bool found_first = false;  ///< and had not in an earlier look
+};
+
 /// What happened, for logs, metrics and progress: this library itself never logs. Called on the io thread;
 /// must not throw and must return at once. Every event has an empty body, so that a listener names only what
 /// it wants.
@@ -57,6 +72,10 @@ class Events {
                               std::chrono::seconds /*again_in*/) {}
   /// What a page held that is not as documented: "PATH: WHAT", no values.
   virtual void oddities_found(const ListingKey& /*key*/, const std::vector<std::string>& /*oddities*/) {}
+
+  virtual void hint_followed(const HintedLook& /*look*/) {}
+  /// A reading that got to its end changed so many rows, 0 among them; `hinted`: somebody had said so.
+  virtual void changes_found(std::int64_t /*changes*/, bool /*hinted*/) {}
 
   virtual void call_started(Domain /*domain*/) {}
   /// The end of each call that started; `failure` is null if a page came.

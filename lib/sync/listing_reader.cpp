@@ -33,14 +33,15 @@ ListingReading::Now ListingReader::now() const {
   return {.wall = to_unix_seconds(env_.wall_now()), .steady = env_.steady_now()};
 }
 
-Task<Result<PageOutcome>> ListingReader::read(Listing& listing, UnixSeconds due_from, RunCounters& cost) {
+Task<Result<PageOutcome>> ListingReader::read(Listing& listing, UnixSeconds due_from, Urgency urgency,
+                                              RunCounters& cost) {
   ListingReading reading(listing, options_.interval, now());
   const bool is_late = was_due_long_before(listing, due_from);
   if (reading.state() == ListingReading::State::resumed)
     events_.listing_resumed(listing.key, listing.pages_done);
   if (reading.has_expired_bookmark()) events_.bookmark_expired(listing.key, listing.pages_done);
   for (;;) {
-    Result<FetchedPage> fetched = co_await client_.fetch(listing.key, reading.page_token(), cost);
+    Result<FetchedPage> fetched = co_await client_.fetch(listing.key, reading.page_token(), urgency, cost);
     const std::int64_t page_index = reading.page_index();
     ListingReading::Step step;
     if (fetched.has_error())

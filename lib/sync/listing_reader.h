@@ -36,7 +36,7 @@ class ListingReader {
   /// is what the next due time counts from. Returns what the last page did. Fails with what ended the
   /// listing; by then the failure is in the mirror, unless it is the mirror that failed. Cancellable; a page
   /// being committed still is.
-  Task<Result<PageOutcome>> read(Listing& listing, UnixSeconds due_from, RunCounters& cost);
+  Task<Result<PageOutcome>> read(Listing& listing, UnixSeconds due_from, Urgency urgency, RunCounters& cost);
 
  private:
   struct Due {

@@ -2,8 +2,8 @@
 
 namespace couponsync {
 
-Task<SteadyTime> Pacer::next_turn() {
-  const Turn::Holder turn = co_await turn_.take();
+Task<SteadyTime> Pacer::next_turn(Urgency urgency) {
+  const Turn::Holder turn = co_await turn_.take(urgency);
   for (;;) {
     const SteadyTime now = env_.steady_now();
     const SteadyTime at = rate_.earliest_send(now);

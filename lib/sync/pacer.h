@@ -10,15 +10,15 @@
 
 namespace couponsync {
 
-/// Makes calls wait for their turn, first come first served, at the pace the rate controller allows. On the
-/// io thread. The controller is the brand's and outlives the pacer.
+/// Makes calls wait for their turn, first come first served, the urgent first, at the pace the rate
+/// controller allows. On the io thread. The controller is the brand's and outlives the pacer.
 class Pacer {
  public:
   Pacer(Env& env, RateController& rate, const boost::asio::any_io_executor& executor)
       : env_(env), rate_(rate), turn_(executor), changed_(executor) {}
 
   /// Returns when the caller may send, and counts the call as sent at that instant. Cancellable.
-  Task<SteadyTime> next_turn();
+  Task<SteadyTime> next_turn(Urgency urgency = Urgency::ordinary);
   /// The controller was given other options: who waits need not wait as long as the old ones said.
   void pace_changed() { changed_.notify_all(); }
 

@@ -26,11 +26,13 @@ constexpr std::size_t kPart = 10'000;
 Scheduler::Scheduler(Deps deps, Plan plan, const asio::any_io_executor& executor)
     : deps_(deps),
       executor_(executor),
+      hints_({deps.env, queue_, deps.events, [this](ListingId listing) { crew_.hinted(listing); }}, executor),
       ledger_(deps.env, deps.writer, deps.events, plan.interval, executor),
       client_({deps.env, deps.rate, deps.pause, deps.events, deps.writer.request_orders()}, plan.session, {},
               executor),
       reader_(deps.env, client_, deps.writer, deps.events, {}),
-      crew_({deps.env, deps.writer, deps.events, client_, reader_, queue_, ledger_}, executor),
+      crew_({deps.env, deps.writer, deps.events, client_, reader_, queue_, ledger_, hints_}, executor),
+      wanted_(plan.watchlist),
       next_watchlist_(plan.watchlist),
       changed_(executor) {
   use(plan);
@@ -49,6 +51,7 @@ void Scheduler::use(const Plan& plan) {
 void Scheduler::reload(Plan plan) {
   use(plan);
   added_due_ = added_due_.value_or(Standing::kAtOnce) - 1;
+  wanted_ = plan.watchlist;
   next_watchlist_ = std::move(plan.watchlist);
   sync_all();
   changed_.notify_all();
@@ -61,6 +64,29 @@ void Scheduler::sync_all() {
   client_.try_refused_again();
   crew_.try_mirror_again();
   crew_.look_again();
+}
+
+bool Scheduler::hint(std::string_view appid, const Openid& openid, HintSource source) {
+  bool is_known = false;
+  for (ListingKey key : wanted_->filters()) {
+    if (!appid.empty() && key.appid != appid) continue;
+    key.openid = openid;
+    if (hint(fingerprint_of(key), source)) is_known = true;
+  }
+  return is_known;
+}
+
+/// One that the mirror does not watch yet is kept until it does.
+bool Scheduler::hint(const Fingerprint& fingerprint, HintSource source) {
+  const auto& wanted = wanted_->by_fingerprint();
+  const auto found = std::ranges::lower_bound(wanted, fingerprint, {}, &ListingSet::Indexed::fingerprint);
+  if (found == wanted.end() || found->fingerprint != fingerprint) return false;
+  const auto watched = std::ranges::lower_bound(watched_, fingerprint, {}, &Watched::fingerprint);
+  if (watched != watched_.end() && watched->fingerprint == fingerprint)
+    hints_.hint(watched->id, source);
+  else
+    early_hints_.emplace(fingerprint, source);
+  return true;
 }
 
 std::optional<seconds> Scheduler::next_due_in() const {
@@ -88,6 +114,7 @@ Task<Failure> Scheduler::run() {
   tasks.spawn(work_until_the_end(tasks));
   tasks.spawn(adopt_for_ever());
   tasks.spawn(ledger_.keep());
+  tasks.spawn(hints_.keep_looking());
   tasks.spawn(keep_quota_for_ever());
   co_await tasks.join();
   ledger_.close(true);
@@ -199,6 +226,7 @@ std::vector<ListingId> Scheduler::stop_watching(const ListingSet& wanted) {
     const std::optional<DueQueue::Removed> removed = queue_.remove(id);
     if (!removed) continue;
     ledger_.left(removed->accounted);
+    hints_.forget(id);
     if (removed->is_taken) crew_.stop_reading(id);
   }
   if (!gone.empty()) client_.forget_witnesses();
@@ -268,6 +296,7 @@ void Scheduler::merge_added() {
   watched_.insert(watched_.end(), added_.begin(), added_.end());
   std::ranges::inplace_merge(watched_, watched_.begin() + middle, {}, &Watched::fingerprint);
   added_ = {};
+  for (const auto& [fingerprint, source] : std::exchange(early_hints_, {})) hint(fingerprint, source);
 }
 
 /// What the mirror watches, but no configuration this process has seen.

@@ -9,6 +9,7 @@
 #include "sync/crew.h"
 #include "sync/due_queue.h"
 #include "sync/events.h"
+#include "sync/hints.h"
 #include "sync/listing_reader.h"
 #include "sync/run_ledger.h"
 #include "sync/sending_pause.h"
@@ -18,8 +19,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace couponsync {
@@ -75,6 +78,9 @@ class Scheduler {
   void reload(Plan plan);
   /// Asks for everything, now.
   void sync_all();
+  /// Somebody says that this user's coupons changed: the user's listings are read next, and again a while
+  /// later. An empty appid: of any. False if the user is not on the watchlist.
+  bool hint(std::string_view appid, const Openid& openid, HintSource source);
 
   /// The watchlist of the start is in the mirror, or nearly so: reading goes on meanwhile.
   bool is_adopted() const { return is_adopted_; }
@@ -102,6 +108,7 @@ class Scheduler {
   bool was_read_since(const Listing& listing, Instant since) const;
   void add(const Listing& listing, const ListingSet::Indexed& entry);
   void merge_added();
+  bool hint(const Fingerprint& fingerprint, HintSource source);
   Task<Result<>> unwatch(std::vector<ListingId> gone);
   Task<Result<>> unwatch_strays();
   bool is_superseded() const { return next_watchlist_ != nullptr; }
@@ -112,13 +119,16 @@ class Scheduler {
   Deps deps_;
   boost::asio::any_io_executor executor_;
   DueQueue queue_;
+  Hints hints_;
   RunLedger ledger_;
   Client client_;
   ListingReader reader_;
   Crew crew_;
-  std::vector<Watched> watched_;  ///< in the order of their fingerprints
-  std::vector<Watched> added_;    ///< not in `watched_` yet
+  std::vector<Watched> watched_;              ///< in the order of their fingerprints
+  std::vector<Watched> added_;                ///< not in `watched_` yet
+  std::shared_ptr<const ListingSet> wanted_;  ///< the newest watchlist
   std::shared_ptr<const ListingSet> next_watchlist_;
+  std::map<Fingerprint, HintSource> early_hints_;  ///< of listings that are being taken over
   /// When what is added is due; absent: as its row says. What a reload adds comes before all that waits.
   std::optional<Tick> added_due_;
   bool is_adopted_ = false;

@@ -13,28 +13,28 @@ namespace couponsync {
 /// In the list for as long as it waits.
 class Turn::Waiter {
  public:
-  explicit Waiter(Turn& turn)
-      : turn_(turn),
+  Waiter(Turn& turn, Urgency urgency)
+      : others_(turn.waiting(urgency)),
         granted_(turn.executor_, boost::asio::steady_timer::time_point::max()),
-        place_(turn.waiting_.insert(turn.waiting_.end(), this)) {}
+        place_(others_.insert(others_.end(), this)) {}
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
   ~Waiter() {
-    if (!has_it_) turn_.waiting_.erase(place_);
+    if (!has_it_) others_.erase(place_);
   }
 
   void grant() {
     has_it_ = true;
-    turn_.waiting_.erase(place_);
+    others_.erase(place_);
     granted_.cancel();
   }
   bool has_it() const { return has_it_; }
   boost::asio::steady_timer& granted() { return granted_; }
 
  private:
-  Turn& turn_;
+  Waiters& others_;
   boost::asio::steady_timer granted_;
-  std::list<Waiter*>::iterator place_;
+  Waiters::iterator place_;
   bool has_it_ = false;
 };
 
@@ -44,12 +44,12 @@ Turn::Holder::~Holder() {
   if (turn_ != nullptr) turn_->give_on();
 }
 
-Task<Turn::Holder> Turn::take() {
+Task<Turn::Holder> Turn::take(Urgency urgency) {
   if (!is_taken_) {
     is_taken_ = true;
     co_return Holder(this);
   }
-  Waiter waiter(*this);
+  Waiter waiter(*this, urgency);
   // Being granted and being cancelled end it alike. Who is cancelled just then has it all the same, and gives
   // it on as soon as that is noticed.
   co_await waiter.granted().async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
@@ -58,8 +58,9 @@ Task<Turn::Holder> Turn::take() {
 }
 
 void Turn::give_on() {
-  is_taken_ = !waiting_.empty();
-  if (is_taken_) waiting_.front()->grant();
+  const Waiters& next = urgent_.empty() ? ordinary_ : urgent_;
+  is_taken_ = !next.empty();
+  if (is_taken_) next.front()->grant();
 }
 
 }  // namespace couponsync

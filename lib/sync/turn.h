@@ -8,9 +8,15 @@
 
 namespace couponsync {
 
-/// Who waits for it gets it in the order of asking, one at a time. On the io thread; outlives its holders,
-/// and who waits. (Boost 1.81's channel is no turn: when all who wait for it are cancelled, it takes nothing
-/// back.)
+/// Who is served first.
+enum class Urgency {
+  ordinary,
+  urgent,  ///< somebody waits for just this: before all that is ordinary
+};
+
+/// Who waits for it gets it in the order of asking, the urgent first, one at a time. On the io thread;
+/// outlives its holders, and who waits. (Boost 1.81's channel is no turn: when all who wait for it are
+/// cancelled, it takes nothing back.)
 class Turn {
  public:
   explicit Turn(const boost::asio::any_io_executor& executor) : executor_(executor) {}
@@ -31,7 +37,7 @@ class Turn {
   };
 
   /// Cancellable.
-  Task<Holder> take();
+  Task<Holder> take(Urgency urgency = Urgency::ordinary);
 
  private:
   class Waiter;
@@ -40,7 +46,10 @@ class Turn {
 
   boost::asio::any_io_executor executor_;
   bool is_taken_ = false;
-  std::list<Waiter*> waiting_;  ///< only while it is taken
+  using Waiters = std::list<Waiter*>;
+  Waiters& waiting(Urgency urgency) { return urgency == Urgency::urgent ? urgent_ : ordinary_; }
+  Waiters urgent_;  ///< both only while it is taken
+  Waiters ordinary_;
 };
 
 }  // namespace couponsync

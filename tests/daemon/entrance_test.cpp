@@ -32,7 +32,7 @@ class EntranceTest : public testing::Test {
     log_->set_level(spdlog::level::info);
   }
 
-  static Task<std::optional<WebPage>> page(std::string) { co_return WebPage{}; }
+  static Task<WebPage> page(WebRequest) { co_return WebPage{}; }
   std::string address(const char* name) const { return "unix:" + (folder_.path() / name).string(); }
   bool is_served(const std::string& address) {
     Unix::socket socket(env_.context());

@@ -59,7 +59,7 @@ class HttpServerTest : public testing::Test {
   const std::filesystem::path& folder() const { return folder_.path(); }
 
  private:
-  static Task<std::optional<WebPage>> page(std::string path);
+  static Task<WebPage> page(WebRequest request);
 
   couponsync::test::TemporaryFolder folder_;
   boost::asio::io_context context_{1};

@@ -21,10 +21,15 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kLargePage = 32U << 20U;
 
-Task<std::optional<WebPage>> HttpServerTest::page(std::string path) {
+Task<WebPage> HttpServerTest::page(WebRequest request) {
+  const std::string& path = request.path;
   if (path == "/large") co_return WebPage{.body = std::string(kLargePage, 'x')};
   if (path == "/broken") throw std::runtime_error("this page cannot be made");
-  if (path != "/page") co_return std::nullopt;
+  if (path == "/echo" && request.method == WebRequest::Method::post)
+    co_return WebPage{.body = std::string(request.header("X-Test").value_or("nothing")) + " " +
+                              std::to_string(request.body.size()) + " " + request.body.substr(0, 10)};
+  if (path != "/page") co_return plain_page(404, "there is no such page");
+  if (request.method != WebRequest::Method::get) co_return WebPage{.status = 405, .allow = "GET, HEAD"};
   co_return WebPage{503, "text/fine", "a page\n"};
 }
 
@@ -77,6 +82,45 @@ TEST_F(HttpServerTest, AcceptsNoBodyAndItsAnswerStillArrives) {
       answer_to("GET /page HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n").status,
       413);
   EXPECT_EQ(answer_to("POST /page HTTP/1.1\r\n" + length + body).status, 405);
+}
+
+std::string post(const std::string& headers, const std::string& body) {
+  return "POST /echo HTTP/1.1\r\nHost: x\r\nX-Test: seen\r\n" + headers + "\r\n" + body;
+}
+
+TEST_F(HttpServerTest, GivesTheWholeBodyOfAPost) {
+  start();
+  EXPECT_EQ(answer_to(post("Content-Length: 5\r\n", "hello")).body, "seen 5 hello");
+  EXPECT_EQ(answer_to(post("", "")).body, "seen 0 ");
+  EXPECT_EQ(answer_to(post("Transfer-Encoding: chunked\r\n", "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n")).body,
+            "seen 5 hello");
+  const std::string large(std::size_t{1} << 20U, 'b');
+  EXPECT_EQ(answer_to(post("Content-Length: 1048576\r\n", large)).body, "seen 1048576 bbbbbbbbbb");
+}
+
+TEST_F(HttpServerTest, TellsAClientThatAsksToGoOn) {
+  start();
+  HttpClient client(address());
+  client.send(post("Expect: 100-continue\r\nContent-Length: 5\r\n", ""));
+  client.send("hello");
+  const std::string all = client.receive_all();
+  EXPECT_TRUE(all.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")) << all;
+}
+
+TEST_F(HttpServerTest, RefusesABodyThatIsTooLong) {
+  start();
+  const std::string large((std::size_t{1} << 20U) + 1, 'b');
+  EXPECT_EQ(answer_to(post("Content-Length: 1048577\r\n", large)).status, 413);
+  EXPECT_EQ(answer_to(post("Transfer-Encoding: chunked\r\n", "100001\r\n" + large + "\r\n0\r\n\r\n")).status,
+            413);
+  EXPECT_EQ(get("/page").status, 503) << "and goes on";
+}
+
+TEST_F(HttpServerTest, ClosesWhoDoesNotSendItsBodyInTime) {
+  start({.time_to_ask = milliseconds(50)});
+  HttpClient client(address());
+  client.send(post("Content-Length: 5\r\n", "hel"));
+  EXPECT_EQ(client.receive_all(), "");
 }
 
 TEST_F(HttpServerTest, RefusesNonsense) {

@@ -9,6 +9,8 @@
 namespace couponsync::daemon::test {
 namespace {
 
+constexpr const char* kPointer = "/credentials/private_key_file";
+
 class KeyFileTest : public ConfigurationTest {
  protected:
   std::filesystem::path key(mode_t mode) const {
@@ -18,7 +20,7 @@ class KeyFileTest : public ConfigurationTest {
   }
   static std::string problem_of(const std::filesystem::path& path) {
     try {
-      read_private_key_file(path);
+      read_secret_key_file(path, kPointer);
       return "";
     } catch (const ConfigurationError& error) {
       return error.what();
@@ -27,8 +29,8 @@ class KeyFileTest : public ConfigurationTest {
 };
 
 TEST_F(KeyFileTest, ReadsAFileThatIsItsOwnersAlone) {
-  EXPECT_EQ(read_private_key_file(key(0600)).view(), "the key");
-  EXPECT_EQ(read_private_key_file(key(0400)).view(), "the key");
+  EXPECT_EQ(read_secret_key_file(key(0600), kPointer).view(), "the key");
+  EXPECT_EQ(read_secret_key_file(key(0400), kPointer).view(), "the key");
 }
 
 TEST_F(KeyFileTest, RefusesAFileThatOthersMayRead) {
@@ -42,7 +44,7 @@ TEST_F(KeyFileTest, RefusesAFileThatOthersMayRead) {
 TEST_F(KeyFileTest, ReadsACredentialWhoseAclShowsAsTheGroupsBits) {
   if (geteuid() != 0) return;  // they belong to root
   ASSERT_EQ(setenv("CREDENTIALS_DIRECTORY", folder().c_str(), 1), 0);
-  EXPECT_EQ(read_private_key_file(key(0440)).view(), "the key");
+  EXPECT_EQ(read_secret_key_file(key(0440), kPointer).view(), "the key");
   EXPECT_NE(problem_of(key(0444)), "");
   EXPECT_NE(problem_of(key(0460)), "");
   ASSERT_EQ(unsetenv("CREDENTIALS_DIRECTORY"), 0);

@@ -36,6 +36,56 @@ TEST_F(DueQueueTest, GivesWhatIsDueInTheOrderInWhichItIsDue) {
   EXPECT_EQ(take_all(39), std::vector<ListingId>{});
 }
 
+TEST_F(DueQueueTest, GivesWhatWasHintedBeforeAllElseInTheOrderOfTheHints) {
+  for (const ListingId id : {1, 2, 3}) queue_.add(id, due_at(10), 0);
+  queue_.add(4, {}, 0);
+  EXPECT_FALSE(queue_.has_hinted());
+  EXPECT_TRUE(queue_.hint(3));
+  EXPECT_TRUE(queue_.hint(2));
+  EXPECT_TRUE(queue_.hint(3)) << "it keeps its place";
+  EXPECT_FALSE(queue_.hint(5));
+  EXPECT_TRUE(queue_.has_hinted());
+  const auto first = queue_.take_next(0);
+  EXPECT_EQ(first->id, 3);
+  EXPECT_TRUE(first->is_hinted);
+  EXPECT_EQ(queue_.take_next(0)->id, 2);
+  EXPECT_FALSE(queue_.has_hinted());
+  const auto third = queue_.take_next(0);
+  EXPECT_EQ(third->id, 4);
+  EXPECT_FALSE(third->is_hinted);
+}
+
+TEST_F(DueQueueTest, GivesAHintedOneOnceMoreOnlyIfItsReadingHadBegun) {
+  queue_.add(1, due_at(10), 0);
+  queue_.take_next(10);
+  queue_.hint(1);
+  queue_.begin(1);
+  queue_.put_back(1, due_at(50), 0);
+  EXPECT_FALSE(queue_.has_hinted()) << "the hint came before the reading";
+  queue_.take(1, 50);
+  queue_.begin(1);
+  queue_.hint(1);
+  EXPECT_FALSE(queue_.has_hinted()) << "nobody else can read it";
+  queue_.put_back(1, due_at(90), 0);
+  EXPECT_TRUE(queue_.has_hinted());
+}
+
+TEST_F(DueQueueTest, KeepsTheHintOfOneThatWasNotRead) {
+  queue_.add(1, due_at(10), 0);
+  queue_.hint(1);
+  queue_.take_next(0);
+  queue_.put_back(1);
+  EXPECT_TRUE(queue_.has_hinted());
+}
+
+TEST_F(DueQueueTest, ForgetsTheHintOfOneThatIsWatchedNoMore) {
+  queue_.add(1, due_at(10), 0);
+  queue_.hint(1);
+  queue_.remove(1);
+  EXPECT_FALSE(queue_.has_hinted());
+  EXPECT_FALSE(queue_.hint(1));
+}
+
 TEST_F(DueQueueTest, GivesEqualOnesInTheOrderOfTheirNumbers) {
   for (const ListingId id : {3, 1, 2}) queue_.add(id, due_at(10), 0);
   EXPECT_EQ(take_all(10), (std::vector<ListingId>{1, 2, 3}));

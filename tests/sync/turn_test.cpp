@@ -23,9 +23,9 @@ using testing::ElementsAre;
 class TurnTest : public testing::Test {
  protected:
   /// Somebody who keeps the turn until `give_back`.
-  void ask(int who) {
+  void ask(int who, Urgency urgency = Urgency::ordinary) {
     boost::asio::co_spawn(
-        env_.context(), take(who),
+        env_.context(), take(who, urgency),
         boost::asio::bind_cancellation_slot(cancel_.at(static_cast<std::size_t>(who)).slot(),
                                             [this, who](const std::exception_ptr& thrown) {
                                               if (thrown) told_.push_back(std::to_string(who) + " left");
@@ -48,8 +48,8 @@ class TurnTest : public testing::Test {
   std::vector<std::string> told_;
 
  private:
-  Task<> take(int who) {
-    Turn::Holder holder = co_await turn_.take();
+  Task<> take(int who, Urgency urgency) {
+    Turn::Holder holder = co_await turn_.take(urgency);
     told_.push_back(std::to_string(who));
     holder_.emplace(std::move(holder));
   }
@@ -66,6 +66,19 @@ TEST_F(TurnTest, GoesFromOneToTheNextInTheOrderOfAsking) {
   give_back();
   ask(3);
   EXPECT_THAT(told_, ElementsAre("0", "1", "2", "3"));
+}
+
+TEST_F(TurnTest, GoesToTheUrgentFirst) {
+  ask(0);
+  ask(1);
+  ask(2, Urgency::urgent);
+  ask(3);
+  ask(4, Urgency::urgent);
+  for (int i = 0; i < 4; ++i) {
+    give_back();
+    settle();
+  }
+  EXPECT_THAT(told_, ElementsAre("0", "2", "4", "1", "3"));
 }
 
 TEST_F(TurnTest, IsNotLostWhenAllWhoWaitForItLeave) {
