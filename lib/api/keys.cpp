@@ -154,10 +154,6 @@ std::string PrivateKey::sign(std::string_view text) const {
   return signature;
 }
 
-PublicKey::PublicKey(const PublicKey& other) : key_(other.key_.get()) {
-  if (key_) EVP_PKEY_up_ref(key_.get());
-}
-
 PublicKey PublicKey::from_pem(std::string_view pem) {
   const std::vector<PemBlock> blocks = read_blocks(pem, kPublicExpected);
   for (const PemBlock& block : blocks) {

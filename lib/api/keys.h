@@ -36,16 +36,11 @@ class PrivateKey {
   KeyHandle key_;
 };
 
-/// The WeChat Pay public key.
+/// The WeChat Pay public key. Copies share it.
 class PublicKey {
  public:
   /// Reads PEM, SubjectPublicKeyInfo: RSA of at least 2048 bits. Throws KeyError.
   static PublicKey from_pem(std::string_view pem);
-  /// Shares the key.
-  PublicKey(const PublicKey& other);
-  PublicKey(PublicKey&&) noexcept = default;
-  PublicKey& operator=(PublicKey&&) noexcept = default;
-  ~PublicKey() = default;
 
   /// Whether `signature` (raw bytes) is RSASSA-PKCS1-v1_5 with SHA-256 of `text` by this key's owner. Throws
   /// std::runtime_error if OpenSSL cannot even begin.
@@ -53,7 +48,7 @@ class PublicKey {
 
  private:
   explicit PublicKey(KeyHandle key) : key_(std::move(key)) {}
-  KeyHandle key_;
+  std::shared_ptr<evp_pkey_st> key_;
 };
 
 }  // namespace couponsync

@@ -12,6 +12,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/url/parse.hpp>
 
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -52,6 +53,16 @@ std::string error_body(const std::string& what) { return json::serialize(json::o
 ControlServer::ControlServer(Deps deps, std::uint16_t port)
     : deps_(std::move(deps)), acceptor_(deps_.context, {asio::ip::address_v4::loopback(), port}) {
   asio::co_spawn(deps_.context, accept(), asio::detached);
+  deps_.service.data().on_change = [this](const Change& change) {
+    const auto at = std::chrono::system_clock::now().time_since_epoch();
+    changes_.push_back(
+        json::object{{"at_ms", std::chrono::duration_cast<std::chrono::milliseconds>(at).count()},
+                     {"op", change.op},
+                     {"openid", change.openid},
+                     {"coupon_code", change.entry.at("coupon_code")},
+                     {"stock_id", change.entry.at("stock").at("stock_id")}});
+    if (deps_.notifier != nullptr) deps_.notifier->changed(change);
+  };
 }
 
 asio::awaitable<void> ControlServer::accept() {
@@ -86,6 +97,8 @@ asio::awaitable<ControlServer::Answer> ControlServer::answer(std::string method,
   try {
     if (method == "GET" && path == "/wait") {
       result = co_await wait(target);
+    } else if (method == "POST" && path == "/notify") {
+      result = co_await notify(body);
     } else if (method == "GET") {
       result.body = get(path, target);
     } else if (method == "POST") {
@@ -121,8 +134,20 @@ asio::awaitable<ControlServer::Answer> ControlServer::wait(std::string target) {
   co_return result;
 }
 
+asio::awaitable<ControlServer::Answer> ControlServer::notify(std::string body) {
+  if (deps_.notifier == nullptr) throw std::invalid_argument("there is no --notify");
+  std::string kind(json::parse(body).at("kind").as_string().c_str());
+  const int status = co_await deps_.notifier->send_odd(std::move(kind));
+  Answer result;
+  result.body = json::serialize(json::object{{"status", status}});
+  co_return result;
+}
+
 std::string ControlServer::get(std::string_view path, const std::string& target) {
   if (path == "/stats") return json::serialize(deps_.service.stats());
+  if (path == "/changes") return json::serialize(changes_);
+  if (path == "/notifications")
+    return json::serialize(deps_.notifier == nullptr ? json::object() : deps_.notifier->stats());
   if (path == "/config") return deps_.configuration();
   if (path == "/log") {
     const auto after = static_cast<std::size_t>(std::stol(parameter(target, "after").value_or("0")));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sandbox/api_service.h"
+#include "sandbox/notifier.h"
 #include "sandbox/turnstile.h"
 
 #include <boost/asio/awaitable.hpp>
@@ -24,6 +25,7 @@ class ControlServer {
     Turnstile& turnstile;
     std::function<void()> faults_changed;
     std::function<std::string()> configuration;
+    Notifier* notifier = nullptr;  ///< null: nobody is notified
   };
 
   ControlServer(Deps deps, std::uint16_t port);
@@ -39,10 +41,12 @@ class ControlServer {
   boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
   boost::asio::awaitable<Answer> answer(std::string method, std::string target, std::string body);
   boost::asio::awaitable<Answer> wait(std::string target);
+  boost::asio::awaitable<Answer> notify(std::string body);
   std::string get(std::string_view path, const std::string& target);
   std::string post(std::string_view path, const std::string& body);
 
   Deps deps_;
+  boost::json::array changes_;
   boost::asio::ip::tcp::acceptor acceptor_;
 };
 

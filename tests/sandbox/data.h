@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -28,6 +29,13 @@ struct User {
   std::vector<boost::json::object> deleted;  ///< those that `delete` took away
 };
 
+/// What `mutate` did to a coupon.
+struct Change {
+  std::string op;
+  std::string openid;
+  boost::json::object entry;  ///< as it is now, or was last
+};
+
 /// The brand's coupons, made up from a seed: users with very different numbers of coupons (0, 1, 50, 51, 100
 /// and the most among them), all seven states, three benefits and both editions, Chinese text and emoji,
 /// times in every documented form, and optional members that are sometimes there, sometimes absent and
@@ -35,6 +43,9 @@ struct User {
 class Data {
  public:
   explicit Data(DataOptions options);
+
+  /// Told of each change after it was made.
+  std::function<void(const Change&)> on_change;
 
   const std::string& appid() const { return appid_; }
   std::vector<User>& users() { return users_; }
@@ -64,6 +75,7 @@ class Data {
     int rounds = 1;
   };
 
+  void tell(std::string_view op, const User& user, const boost::json::object& entry) const;
   int coupon_count(int user);
   Offer make_offer(int index);
   boost::json::object make_rule(const std::string& type, bool list);

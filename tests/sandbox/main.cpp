@@ -3,6 +3,8 @@
 #include "sandbox/files.h"
 #include "sandbox/https_listener.h"
 #include "sandbox/keys.h"
+#include "sandbox/life.h"
+#include "sandbox/notifier.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -14,6 +16,7 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -33,6 +36,8 @@ struct Options {
   QuotaKind quota_kind = QuotaKind::bucket;
   int latency_ms = 0;
   int idle_close_ms = 8000;
+  double changes_per_second = 0;
+  std::string notify;
   std::filesystem::path example;
   bool example_raw = false;
   bool keep_config = false;
@@ -66,6 +71,13 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--latency-ms", options.latency_ms, "Of every reply")->capture_default_str();
   app.add_option("--idle-close-ms", options.idle_close_ms, "When idle connections are closed")
       ->capture_default_str();
+  app.add_option("--changes-per-second", options.changes_per_second,
+                 "Coupons that are sent, used, returned and deleted while it runs, on the mean")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  app.add_option(
+      "--notify", options.notify,
+      "Where changes are notified of, as WeChat Pay does: http://ADDRESS:PORT/PATH, or unix:/path");
   app.add_option("--example", options.example, "List the first entry of this response for every user")
       ->check(CLI::ExistingFile);
   app.add_flag("--example-raw", options.example_raw,
@@ -84,7 +96,8 @@ std::string configuration_text(const Keys& keys, const Data& data, std::uint16_t
               {{"certificate_serial", keys.certificate_serial},
                {"private_key_file", "brand_key.pem"},
                {"wechatpay_public_key_id", keys.wechatpay_public_key_id},
-               {"wechatpay_public_key_file", "wechatpay_public_key.pem"}}},
+               {"wechatpay_public_key_file", "wechatpay_public_key.pem"},
+               {"api_v3_key_file", "api_v3_key.txt"}}},
              {"watchlist", json::array{{{"appid", data.appid()}, {"openid_files", {"watchlist.txt"}}}}},
              {"mirror", {{"path", "mirror.db"}}},
              {"api", {{"primary", url(primary)}, {"backup", url(backup)}, {"ca_file", "ca.pem"}}}}) +
@@ -126,12 +139,14 @@ int serve(const Options& options) {
   HttpsListener primary(deps, "primary", options.primary_port, idle);
   HttpsListener backup(deps, "backup", options.backup_port, idle);
   const std::string configuration = configuration_text(keys, service.data(), primary.port(), backup.port());
+  std::optional<Notifier> notifier;
+  if (!options.notify.empty()) notifier.emplace(context, keys, service.data().appid(), options.notify);
   const ControlServer control({context, service, turnstile,
                                [&] {
                                  primary.follow_faults();
                                  backup.follow_faults();
                                },
-                               [&] { return configuration; }},
+                               [&] { return configuration; }, notifier ? &*notifier : nullptr},
                               options.control_port);
 
   const std::filesystem::path config_file = options.directory / "couponsyncd.json";
@@ -147,6 +162,8 @@ int serve(const Options& options) {
   write_file(options.directory / "sandbox.json", ready + "\n", 0644);
   std::cout << ready << std::endl;
 
+  std::optional<Life> life;
+  if (options.changes_per_second > 0) life.emplace(context, service.data(), options.changes_per_second);
   asio::signal_set signals(context, SIGTERM, SIGINT);
   signals.async_wait([&context](const boost::system::error_code&, int) { context.stop(); });
   context.run();

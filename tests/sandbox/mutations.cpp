@@ -19,13 +19,16 @@ int Data::mutate(User& user, std::string_view op, int count) {
   while (changed < count) {
     if (op == "add") {
       add_coupon(user);
+      tell(op, user, user.coupons.back());
       ++changed;
       continue;
     }
     if (op == "restore") {
       if (user.deleted.empty()) break;
-      place_anywhere(user, std::move(user.deleted.back()));
+      boost::json::object entry = std::move(user.deleted.back());
       user.deleted.pop_back();
+      place_anywhere(user, entry);
+      tell(op, user, entry);
       ++changed;
       continue;
     }
@@ -45,15 +48,23 @@ int Data::mutate(User& user, std::string_view op, int count) {
     } else if (op == "delete") {
       user.deleted.push_back(std::move(entry));
       user.coupons.erase(user.coupons.begin() + index);
+      tell(op, user, user.deleted.back());
+      ++changed;
+      continue;
     } else if (op == "touch_attach") {
       entry["attach"] = "touched " + std::to_string(next_code_++);
     } else {
       throw std::invalid_argument(
           "op is none of use, return, expire, deactivate, delete, restore, add, touch_attach");
     }
+    tell(op, user, entry);
     ++changed;
   }
   return changed;
+}
+
+void Data::tell(std::string_view op, const User& user, const boost::json::object& entry) const {
+  if (on_change) on_change({std::string(op), user.openid, entry});
 }
 
 void Data::move_rows(User& user) {
