@@ -36,9 +36,9 @@ class NotificationReaderTest : public ::testing::Test {
             {"wechatpay-signature", sign_with(key_, timestamp + "\n" + nonce + "\n" + body + "\n")},
             {"wechatpay-serial", kKeyId}};
   }
-  Result<Notification> read(const std::string& body) { return reader_.read(headers_for(body), body, kNow); }
+  Result<Notification> read_body(const std::string& body) { return reader_.read(headers_for(body), body, kNow); }
   Result<Notification> read(const NotificationParts& parts) {
-    return read(sealed_notification(parts, kApiV3Key));
+    return read_body(sealed_notification(parts, kApiV3Key));
   }
 
   static inline TestKey key_;
@@ -92,7 +92,7 @@ TEST_F(NotificationReaderTest, BelievesNothingThatIsNotSignedAsItIs) {
 }
 
 TEST_F(NotificationReaderTest, SaysThatTheKeyDoesNotOpenIt) {
-  const auto other = read(sealed_notification({}, "another0another0another0another0"));
+  const auto other = read_body(sealed_notification({}, "another0another0another0another0"));
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().kind, FailureKind::undecodable);
   EXPECT_THAT(other.error().detail, HasSubstr("the APIv3 key does not open the resource"));
@@ -103,7 +103,7 @@ TEST_F(NotificationReaderTest, LeavesAloneWhatIsAboutSomethingElseOrMakesNoSense
   for (const std::string body :
        {"", "[]", "{}", "nonsense", R"({"event_type":"TRANSACTION.SUCCESS","resource":{}})",
         R"({"event_type":"PRODUCT_COUPON.SEND"})", R"({"event_type":1,"resource":{}})"}) {
-    const auto read_one = read(body);
+    const auto read_one = read_body(body);
     ASSERT_TRUE(read_one) << body;
     EXPECT_EQ(read_one->kind, Notification::Kind::unrelated) << body;
   }
