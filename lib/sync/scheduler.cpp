@@ -17,7 +17,6 @@ using std::chrono::seconds;
 
 /// Often enough that a kill loses little of what was learned, and seldom enough to cost nothing.
 constexpr seconds kKeepQuotaEvery{10};
-constexpr seconds kAdoptAgain{30};
 /// Takes the database thread about a tenth of a second.
 constexpr std::size_t kPart = 10'000;
 
@@ -29,8 +28,9 @@ Scheduler::Scheduler(Deps deps, Plan plan, const asio::any_io_executor& executor
       ledger_(deps.env, deps.writer, deps.events, plan.interval, executor),
       client_({deps.env, deps.rate, deps.pause, deps.events, deps.writer.request_orders()}, plan.session, {},
               executor),
-      reader_(deps.env, client_, deps.writer, deps.events, {}),
-      crew_({deps.env, deps.writer, deps.events, client_, reader_, queue_, ledger_}, executor),
+      mirror_(deps.env, deps.events, executor),
+      reader_({deps.env, client_, deps.writer, mirror_, deps.events}, {}),
+      crew_({deps.env, deps.writer, deps.events, client_, mirror_, reader_, queue_, ledger_}, executor),
       next_watchlist_(plan.watchlist),
       changed_(executor) {
   use(plan);
@@ -59,7 +59,7 @@ void Scheduler::sync_all() {
   queue_.ask_all(tick_of(deps_.env.steady_now()));
   if (!next_watchlist_ && !is_adopting_) ledger_.expect_no_more();
   client_.try_refused_again();
-  crew_.try_mirror_again();
+  mirror_.try_again();
   crew_.look_again();
 }
 
@@ -150,19 +150,15 @@ Task<> Scheduler::adopt_for_ever() {
       co_await changed_.wait();
       continue;
     }
+    Valve::Pass pass = co_await mirror_.enter();
     std::shared_ptr<const ListingSet> wanted = std::exchange(next_watchlist_, nullptr);
     is_adopting_ = true;
     const Result<> adopted = co_await adopt(wanted);
     is_adopting_ = false;
     if (adopted.has_value()) continue;
     if (!next_watchlist_) next_watchlist_ = std::move(wanted);
-    if (adopted.error().rule().remedy == Remedy::end) {
-      crew_.end(adopted.error());
-      co_return;
-    }
-    deps_.events.writing_stopped(adopted.error(), kAdoptAgain);
-    const SteadyTime again = deps_.env.steady_now() + kAdoptAgain;
-    co_await deps_.env.sleep_until(again);
+    crew_.mirror_failed(pass, adopted.error());
+    if (adopted.error().rule().remedy == Remedy::end) co_return;
   }
 }
 
@@ -214,6 +210,7 @@ Task<Result<>> Scheduler::unwatch(std::vector<ListingId> gone) {
       has_strays_ = true;
       co_return unwatched;
     }
+    mirror_.took_rows();
     next = end;
   }
   co_return Result<>{};
@@ -236,6 +233,7 @@ Task<Result<>> Scheduler::watch_unknown(const ListingSet& wanted) {
                    [&](const ListingSet::Indexed& entry) { return wanted[entry.index]; });
     const Result<std::vector<Listing>> listings = co_await deps_.writer.watch(std::move(keys));
     if (listings.has_error()) co_return listings.error();
+    mirror_.took_rows();
     for (const Listing& listing : *listings) add(listing, *next++);
     crew_.look_again();
   }
