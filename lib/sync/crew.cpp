@@ -172,10 +172,8 @@ Task<Result<>> Crew::load_groups() {
     if (!group.empty()) loaded_.push_back(std::move(group));
   }
   // Their rows are gone: somebody deleted them. They are watched no more.
-  for (const auto& [id, accounted] : taken) {
-    deps_.queue.drop(id);
-    deps_.ledger.left(accounted);
-  }
+  for (const auto& [id, accounted] : taken)
+    if (const auto dropped = deps_.queue.drop(id)) deps_.ledger.left(dropped->accounted);
   co_return Result<>{};
 }
 
@@ -240,8 +238,9 @@ void Crew::put_back(const Assignment& assignment, const Outcome& outcome) {
   if (!is_done || !deps_.queue.contains(id)) return deps_.queue.put_back(id);
   if (is_once_) return put_back_once(assignment, outcome);
   const Standing standing = standing_of(assignment.listing, deps_.reader.due_times(), deps_.env);
+  const RunLedger::Account account{.accounted = deps_.queue.accounted(id), .began = outcome.account.began};
   deps_.queue.put_back(id, standing, outcome.account.began);
-  deps_.ledger.reading_ended(outcome.account, outcome.is_read);
+  deps_.ledger.reading_ended(account, outcome.is_read);
 }
 
 void Crew::put_back_once(const Assignment& assignment, const Outcome& outcome) {
