@@ -59,7 +59,11 @@ Crew::Crew(Deps deps, const asio::any_io_executor& executor)
 
 void Crew::resize(std::size_t workers) {
   size_ = workers;
-  while (is_running_ && !is_stopping_ && workers_.running() < size_) workers_.spawn(work());
+  while (is_running_ && !is_stopping_ && staying_ < size_) {
+    ++staying_;
+    workers_.spawn(work());
+  }
+  changed_.notify_all();
 }
 
 Task<> Crew::run() {
@@ -90,18 +94,19 @@ RunCounters Crew::under_way() const {
 }
 
 Task<> Crew::work() {
-  while (!is_stopping_ && workers_.running() <= size_) {
+  for (;;) {
     std::optional<Group> group = co_await next_group();
-    if (!group) co_return;
+    if (!group) break;
     Task<> reading = read_group(std::move(*group));
     co_await std::move(reading);
   }
+  --staying_;
 }
 
-/// Waits for something to do; nothing if there will be nothing more.
+/// Waits for something to do; nothing if there will be nothing more, or for others alone.
 Task<std::optional<Crew::Group>> Crew::next_group() {
   for (;;) {
-    if (is_dry() || is_stopping_) co_return std::nullopt;
+    if (is_dry() || is_stopping_ || staying_ > size_) co_return std::nullopt;
     std::optional<Group> group = take_loaded();
     if (group) co_return group;
     const std::optional<Tick> due = deps_.queue.next_due();

@@ -105,6 +105,7 @@ class Crew {
   bool is_running_ = false;
   bool is_stopping_ = false;
   std::size_t size_ = 0;
+  std::size_t staying_ = 0;  ///< workers who have not found that they are too many
   TaskGroup workers_;
   Condition changed_;
   std::optional<Failure> mirror_failure_;
