@@ -296,9 +296,15 @@ Task<> Scheduler::keep_quota_for_ever() {
   }
 }
 
+/// When the last cut was is the same, however long ago that is by now: a cut changes the pace.
+bool Scheduler::is_known(const LearnedRate& learned) const {
+  return quota_kept_ && learned.requests_per_second == quota_kept_->requests_per_second &&
+         learned.peak_requests_per_second == quota_kept_->peak_requests_per_second;
+}
+
 Task<Result<>> Scheduler::keep_quota() {
   const std::optional<LearnedRate> learned = deps_.rate.learned(deps_.env.steady_now());
-  if (!learned || learned == quota_kept_) co_return Result<>{};
+  if (!learned || is_known(*learned)) co_return Result<>{};
   const UnixSeconds observed_at = to_unix_seconds(deps_.env.wall_now());
   LearnedQuota quota;
   quota.requests_per_second = learned->requests_per_second;

@@ -107,6 +107,7 @@ class Scheduler {
   Task<Result<>> unwatch_strays();
   bool is_superseded() const { return next_watchlist_ != nullptr; }
   Task<> keep_quota_for_ever();
+  bool is_known(const LearnedRate& learned) const;
   Task<Result<>> keep_quota();
   Task<> give_up_when_hopeless(std::chrono::seconds patience, std::optional<Failure>& why);
 
