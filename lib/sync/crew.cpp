@@ -1,5 +1,7 @@
 #include "sync/crew.h"
 
+#include "store/listing_gone.h"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
@@ -224,6 +226,8 @@ Task<Crew::Outcome> Crew::read_one(Assignment& assignment, UnixSeconds due_from)
     last_page = co_await std::move(running);
   } catch (const boost::system::system_error& error) {
     if (error.code() != asio::error::operation_aborted) throw;
+  } catch (const ListingGone&) {
+    // As if it had not begun: when it is looked up again, it is watched no more.
   }
   own.slot().clear();
   deps_.ledger.add(outcome.account, reading.cost);

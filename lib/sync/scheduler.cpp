@@ -185,7 +185,10 @@ std::vector<ListingId> Scheduler::stop_watching(const ListingSet& wanted) {
   std::vector<ListingId> gone;
   auto next = wanted.by_fingerprint().begin();
   const auto end = wanted.by_fingerprint().end();
+  // Those whose rows another program deleted are to be added anew.
+  const bool some_are_lost = !once_ && queue_.size() != watched_.size();
   std::erase_if(watched_, [&](const Watched& watched) {
+    if (some_are_lost && !queue_.contains(watched.id)) return true;
     while (next != end && next->fingerprint < watched.fingerprint) ++next;
     if (next != end && next->fingerprint == watched.fingerprint) return false;
     gone.push_back(watched.id);
