@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 /// More in a row are no accident of kept connections any more.
 constexpr int kMostStale = 3;
 /// No quota that is known is used up for so long.
-constexpr std::chrono::seconds kLongestLimit{300};
+constexpr std::chrono::seconds kLongestLimit{900};
 
 bool is_too_fast(const Result<FetchedPage>& page) {
   return page.has_error() && page.error().rule().remedy == Remedy::repeat_when_paced;

@@ -90,7 +90,7 @@ class Caller {
   }
 
   /// Returns when there is nothing to hope for: the brand is refused and every call is answered, no domain
-  /// has worked for so long, or whatever was sent for five minutes was refused as too fast. Cancellable.
+  /// has worked for so long, or whatever was sent for 15 minutes was refused as too fast. Cancellable.
   Task<Failure> hopeless(std::chrono::seconds patience);
 
  private:
