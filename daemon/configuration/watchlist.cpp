@@ -152,10 +152,7 @@ Watchlist expand_watchlist(const Configuration& configuration) { return Expander
 std::vector<Fingerprint> users_of(const ListingSet& listings) {
   std::vector<Fingerprint> users;
   users.reserve(listings.size());
-  for (std::size_t i = 0; i < listings.size(); ++i) {
-    const std::string openid(listings.openid_of(i));
-    users.push_back(fingerprint_of({std::string(listings.appid_of(i)), Openid(openid), "", "", ""}));
-  }
+  for (std::size_t i = 0; i < listings.size(); ++i) users.push_back(listings.user_of(i));
   std::ranges::sort(users);
   users.erase(std::ranges::unique(users).begin(), users.end());
   return users;
