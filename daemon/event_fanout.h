@@ -83,8 +83,14 @@ class EventFanout final : public Events {
   void sending_stopped(const Failure& why, std::chrono::seconds again_in) override {
     each([&](Events& e) { e.sending_stopped(why, again_in); });
   }
+  void refusal_over() override {
+    each([](Events& e) { e.refusal_over(); });
+  }
   void writing_stopped(const Failure& why, std::chrono::seconds again_in) override {
     each([&](Events& e) { e.writing_stopped(why, again_in); });
+  }
+  void writing_resumed() override {
+    each([](Events& e) { e.writing_resumed(); });
   }
 
  private:

@@ -187,10 +187,20 @@ void LogEvents::sending_stopped(const Failure& why, std::chrono::seconds again_i
   status_("WeChat Pay refuses this brand's calls: " + describe(why));
 }
 
+void LogEvents::refusal_over() {
+  log_->info("WeChat Pay accepts this brand's calls again");
+  status_("WeChat Pay accepts this brand's calls again");
+}
+
 void LogEvents::writing_stopped(const Failure& why, std::chrono::seconds again_in) {
   log_->critical("the mirror takes no rows, nothing is read for {} s: {}; {}", again_in.count(),
                  describe(why), advice_of(why));
   status_("the mirror takes no rows: " + describe(why));
+}
+
+void LogEvents::writing_resumed() {
+  log_->info("the mirror takes rows again");
+  status_("the mirror takes rows again");
 }
 
 }  // namespace couponsync::daemon

@@ -50,7 +50,9 @@ class LogEvents final : public Events {
   void sending_paused(const Pause& pause) override;
   void sending_resumed(const Pause& pause) override;
   void sending_stopped(const Failure& why, std::chrono::seconds again_in) override;
+  void refusal_over() override;
   void writing_stopped(const Failure& why, std::chrono::seconds again_in) override;
+  void writing_resumed() override;
 
  private:
   /// `level`, or debug if that was said often enough this minute.

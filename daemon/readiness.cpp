@@ -19,10 +19,6 @@ void Readiness::writing_stopped(const Failure& why, std::chrono::seconds /*again
   writing_ = with_advice("the mirror takes no rows: ", why);
 }
 
-void Readiness::call_ended(Domain /*domain*/, const Failure* failure, std::chrono::nanoseconds /*took*/) {
-  if (failure == nullptr || failure->rule().remedy != Remedy::stop_sending) sending_.reset();
-}
-
 std::string Readiness::pauses() const {
   std::string text;
   for (const std::optional<Pause>& pause : pauses_)

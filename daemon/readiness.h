@@ -31,13 +31,9 @@ class Readiness final : public Events {
     pauses_[static_cast<std::size_t>(pause.cause)].reset();
   }
   void sending_stopped(const Failure& why, std::chrono::seconds again_in) override;
+  void refusal_over() override { sending_.reset(); }
   void writing_stopped(const Failure& why, std::chrono::seconds again_in) override;
-  // Nothing tells that sending and writing are possible again but that they happen. These three events come
-  // after a commit.
-  void call_ended(Domain domain, const Failure* failure, std::chrono::nanoseconds took) override;
-  void page_committed(const ListingKey&, std::int64_t, const PageOutcome&) override { writing_.reset(); }
-  void listing_failed(const ListingKey&, const Failure&, std::chrono::seconds) override { writing_.reset(); }
-  void listing_restarted(const ListingKey&, const Failure&) override { writing_.reset(); }
+  void writing_resumed() override { writing_.reset(); }
 
  private:
   bool stopping_ = false;

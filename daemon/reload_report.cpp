@@ -33,6 +33,7 @@ void write_reload_report(const std::filesystem::path& folder, const ReloadReport
   const std::filesystem::path draft = file.string() + ".new";
   std::ofstream out(draft);
   out << json::serialize(json::object{{"pid", report.pid},
+                                      {"begun", report.begun},
                                       {"reloads", report.reloads},
                                       {"accepted", report.accepted},
                                       {"message", report.message}})
@@ -50,13 +51,16 @@ std::optional<ReloadReport> read_reload_report(const std::filesystem::path& fold
   if (error || !value.is_object()) return std::nullopt;
   const json::object& object = value.get_object();
   const json::value* pid = object.if_contains("pid");
+  const json::value* begun = object.if_contains("begun");
   const json::value* reloads = object.if_contains("reloads");
   const json::value* accepted = object.if_contains("accepted");
   const json::value* message = object.if_contains("message");
-  if (pid == nullptr || !pid->is_int64() || reloads == nullptr || !reloads->is_int64() ||
-      accepted == nullptr || !accepted->is_bool() || message == nullptr || !message->is_string())
+  if (pid == nullptr || !pid->is_int64() || begun == nullptr || !begun->is_int64() || reloads == nullptr ||
+      !reloads->is_int64() || accepted == nullptr || !accepted->is_bool() || message == nullptr ||
+      !message->is_string())
     return std::nullopt;
   return ReloadReport{.pid = static_cast<pid_t>(pid->get_int64()),
+                      .begun = begun->get_int64(),
                       .reloads = reloads->get_int64(),
                       .accepted = accepted->get_bool(),
                       .message = std::string(message->get_string())};
@@ -74,6 +78,15 @@ ReloadReporter::ReloadReporter(std::optional<std::filesystem::path> folder) : fo
 ReloadReporter::~ReloadReporter() {
   std::error_code ignored;  // what is left there is about a process that is gone, which its reader notices
   if (folder_) std::filesystem::remove(reload_report_file(*folder_), ignored);
+}
+
+bool is_answer(const ReloadReport& report, const ReloadReport& before) {
+  return report.pid == before.pid && report.reloads > before.begun;
+}
+
+void ReloadReporter::began() {
+  ++report_.begun;
+  write();
 }
 
 void ReloadReporter::reloaded(bool accepted, std::string message) {

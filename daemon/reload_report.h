@@ -12,10 +12,15 @@ namespace couponsync::daemon {
 /// the folder that systemd makes for the service (RuntimeDirectory=, $RUNTIME_DIRECTORY), removed with it.
 struct ReloadReport {
   pid_t pid = 0;             ///< of the service
-  std::int64_t reloads = 0;  ///< how many there were
+  std::int64_t begun = 0;    ///< how many there were, with the one under way
+  std::int64_t reloads = 0;  ///< of them have ended
   bool accepted = true;      ///< the last one
   std::string message;       ///< what changed, or why it was refused
 };
+
+/// Whether the report is about a reload that began after `before` was read: it has read the files as they
+/// were then, or are by now.
+bool is_answer(const ReloadReport& report, const ReloadReport& before);
 
 /// Keeps the report of this process, if there is a folder for it.
 class ReloadReporter {
@@ -28,7 +33,9 @@ class ReloadReporter {
   /// Takes the report away: there is no service to reload any more.
   ~ReloadReporter();
 
-  /// Reports one more. Throws std::system_error.
+  /// Reports that one begins. Throws std::system_error.
+  void began();
+  /// Reports how it ended. Throws std::system_error.
   void reloaded(bool accepted, std::string message);
   /// Why there is no report; empty: there is one, or none is wanted.
   const std::string& problem() const { return problem_; }

@@ -11,7 +11,7 @@
 #include "net/endpoint.h"
 #include "results.h"
 #include "store/mirror_inspection.h"
-#include "store/mirror_status.h"
+#include "store/mirror_reader.h"
 
 #include <fmt/format.h>
 

@@ -70,7 +70,7 @@ int reload_service(const ReloadArguments& arguments) {
   const Clock::time_point deadline = Clock::now() + arguments.timeout;
   while (Clock::now() < deadline) {
     const std::optional<ReloadReport> now = read_reload_report(folder);
-    if (now && now->pid == before->pid && now->reloads > before->reloads) {
+    if (now && is_answer(*now, *before)) {
       if (!now->accepted) return fail(kExitConfiguration, now->message);
       print(fmt::format("couponsyncd: {}\n", now->message));
       return kExitOk;

@@ -39,6 +39,11 @@ namespace {
 
 constexpr std::chrono::seconds kStatusEvery{5};
 
+/// Memory or threads, which the machine may have again at the next reload.
+ConfigurationError what_lacks(const std::exception& error) {
+  return {"", fmt::format("cannot be read now: {}", error.what()), true};
+}
+
 /// The service as one object: what lives as long as the process, and the configuration in force.
 class Service {
  public:
@@ -90,6 +95,8 @@ class Service {
   Reloaded adopt(Loaded loaded);
   Reloaded refuse(const ConfigurationError& why);
   void reloaded(const Reloaded& reloaded);
+  template <class Tell>
+  void tell_reload(Tell tell);
   std::chrono::seconds database_stuck_for();
   ServiceNow now();
   ListingCounts counts() const;
@@ -158,14 +165,21 @@ void Service::stop() {
 
 void Service::reload() {
   notifier_.reloading();
-  loading_.start([this]() -> Background::Then {
-    try {
-      auto loaded = std::make_shared<Loaded>(load());
-      return [this, loaded] { reloaded(adopt(std::move(*loaded))); };
-    } catch (const ConfigurationError& error) {
-      return [this, error] { reloaded(refuse(error)); };
-    }
-  });
+  tell_reload([this] { reloads_.began(); });
+  try {
+    loading_.start([this]() -> Background::Then {
+      try {
+        auto loaded = std::make_shared<Loaded>(load());
+        return [this, loaded] { reloaded(adopt(std::move(*loaded))); };
+      } catch (const ConfigurationError& error) {
+        return [this, error] { reloaded(refuse(error)); };
+      } catch (const std::exception& error) {
+        return [this, lacking = what_lacks(error)] { reloaded(refuse(lacking)); };
+      }
+    });
+  } catch (const std::system_error& error) {
+    reloaded(refuse(what_lacks(error)));
+  }
 }
 
 Service::Loaded Service::load() const {
@@ -231,12 +245,17 @@ Service::Reloaded Service::refuse(const ConfigurationError& why) {
 }
 
 void Service::reloaded(const Reloaded& reloaded) {
+  tell_reload([&] { reloads_.reloaded(reloaded.is_complete, reloaded.message); });
+  reload_requests_.finished();
+}
+
+template <class Tell>
+void Service::tell_reload(Tell tell) {
   try {
-    reloads_.reloaded(reloaded.is_complete, reloaded.message);
+    tell();
   } catch (const std::system_error& error) {
     log_->warn("nobody can be told of the reload: {}", error.what());
   }
-  reload_requests_.finished();
 }
 
 std::chrono::seconds Service::database_stuck_for() {

@@ -1,7 +1,8 @@
+#include "store/schema.h"
+
 #include "commands/commands.h"
 #include "exit_code.h"
 #include "results.h"
-#include "store/mirror.h"
 
 namespace couponsync::daemon {
 

@@ -5,6 +5,7 @@
 #include "logging.h"
 #include "results.h"
 #include "status_report.h"
+#include "store/mirror_reader.h"
 
 #include <fmt/format.h>
 

@@ -174,10 +174,7 @@ std::vector<std::string> read_openids(const std::filesystem::path& file) {
 std::vector<Fingerprint> users_of(const ListingSet& listings) {
   std::vector<Fingerprint> users;
   users.reserve(listings.size());
-  for (std::size_t i = 0; i < listings.size(); ++i) {
-    const std::string openid(listings.openid_of(i));
-    users.push_back(fingerprint_of({std::string(listings.appid_of(i)), Openid(openid), "", "", ""}));
-  }
+  for (std::size_t i = 0; i < listings.size(); ++i) users.push_back(listings.user_of(i));
   std::ranges::sort(users);
   users.erase(std::ranges::unique(users).begin(), users.end());
   return users;

@@ -3,9 +3,7 @@
 #include "base/sensitive.h"
 
 #include <compare>
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 
 namespace couponsync {
@@ -22,15 +20,6 @@ struct ListingKey {
 
   auto operator<=>(const ListingKey&) const = default;
 };
-
-/// For sets of many listings that need not hold each one's texts.
-inline std::size_t hash_of(const ListingKey& key) {
-  std::size_t hash = 0;
-  for (const std::string* part :
-       {&key.appid, &key.openid.reveal(), &key.product_coupon_id, &key.stock_id, &key.coupon_state})
-    hash = hash * 1'099'511'628'211U + std::hash<std::string>()(*part);
-  return hash;
-}
 
 /// `listing.id`: stable for the life of the mirror.
 using ListingId = std::int64_t;

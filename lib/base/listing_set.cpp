@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -18,12 +19,10 @@ Small require_fits(std::size_t value, const char* what) {
   return static_cast<Small>(value);
 }
 
-Fingerprint fingerprint_of(const ListingKey& filter, std::string_view openid) {
+Fingerprint fingerprint_of(std::initializer_list<std::string_view> parts) {
   std::string text;
   // None of the parts can hold a line's end.
-  for (const std::string_view part :
-       {std::string_view(filter.appid), openid, std::string_view(filter.product_coupon_id),
-        std::string_view(filter.stock_id), std::string_view(filter.coupon_state)}) {
+  for (const std::string_view part : parts) {
     text += part;
     text += '\n';
   }
@@ -31,6 +30,11 @@ Fingerprint fingerprint_of(const ListingKey& filter, std::string_view openid) {
   Fingerprint fingerprint;
   std::memcpy(fingerprint.data(), digest.data(), sizeof fingerprint);
   return fingerprint;
+}
+
+Fingerprint fingerprint_of(const ListingKey& filter, std::string_view openid) {
+  return fingerprint_of(
+      {filter.appid, openid, filter.product_coupon_id, filter.stock_id, filter.coupon_state});
 }
 
 }  // namespace
@@ -91,6 +95,10 @@ ListingKey ListingSet::operator[](std::size_t index) const {
   ListingKey key = filters_[entries_[index].filter];
   key.openid = Openid(std::string(openid_of(index)));
   return key;
+}
+
+Fingerprint ListingSet::user_of(std::size_t index) const {
+  return fingerprint_of({filters_[entries_[index].filter].appid, openid_of(index)});
 }
 
 std::string_view ListingSet::openid_of(std::size_t index) const {

@@ -35,7 +35,8 @@ class ListingSet {
   bool empty() const { return entries_.empty(); }
   ListingKey operator[](std::size_t index) const;
   std::string_view openid_of(std::size_t index) const;
-  std::string_view appid_of(std::size_t index) const { return filters_[entries_[index].filter].appid; }
+  /// Of the listing's user: one openid with two appids is two users.
+  Fingerprint user_of(std::size_t index) const;
 
   struct Indexed {
     Fingerprint fingerprint{};

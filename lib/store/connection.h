@@ -3,9 +3,9 @@
 #include "store/lock_patience.h"
 #include "store/log_index.h"
 #include "store/log_mark.h"
-#include "store/mirror.h"
 #include "store/mirror_file.h"
 #include "store/mirror_guard.h"
+#include "store/mirror_options.h"
 #include "store/writer_lock.h"
 
 #include <chrono>

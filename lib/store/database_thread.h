@@ -3,7 +3,8 @@
 #include "store/job_queue.h"
 #include "store/lock_patience.h"
 #include "store/mirror.h"
-#include "store/writer.h"
+#include "store/writer_options.h"
+#include "store/writer_progress.h"
 
 #include <chrono>
 #include <cstdint>

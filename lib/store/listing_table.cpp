@@ -1,9 +1,9 @@
 #include "store/listing_table.h"
 
 #include "base/coupon_state.h"
+#include "store/listing_gone.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 
 namespace couponsync {
@@ -71,7 +71,7 @@ Listing to_listing(const Row& row) {
 Text if_any(const std::string& text) { return text.empty() ? Text{} : Text{text}; }
 
 void require_row(int changed, ListingId listing) {
-  if (changed != 1) throw std::logic_error("no listing " + std::to_string(listing));
+  if (changed != 1) throw ListingGone("no listing " + std::to_string(listing));
 }
 
 }  // namespace

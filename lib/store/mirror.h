@@ -1,29 +1,18 @@
 #pragma once
 
 #include "store/mirror_error.h"
+#include "store/mirror_options.h"
 #include "store/records.h"
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 namespace couponsync {
 
 class LockPatience;
-
-/// `full`: a committed page survives a power cut. `normal`: it survives a crash of the process or a kill.
-enum class Durability { full, normal };
-
-struct MirrorOptions {
-  std::filesystem::path path;
-  Durability durability = Durability::full;
-  std::string brand_id{};  ///< the mirror's, for good; empty: whoever's it is
-};
 
 /// The SQLite mirror: the one writing connection in the world, held by a lock file beside it.
 ///
@@ -99,11 +88,5 @@ class Mirror {
   explicit Mirror(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-/// The DDL of a new mirror: all migrations and views, as `couponsyncd schema` prints it.
-std::string_view schema_ddl();
-
-/// The schema version this program writes (`user_version`).
-int schema_version();
 
 }  // namespace couponsync

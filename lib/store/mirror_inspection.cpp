@@ -2,7 +2,6 @@
 
 #include "store/errors.h"
 #include "store/log_mark.h"
-#include "store/mirror.h"
 #include "store/mirror_file.h"
 #include "store/mirror_property.h"
 #include "store/schema.h"

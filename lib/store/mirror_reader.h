@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 namespace SQLite {
@@ -30,5 +31,12 @@ class MirrorReader {
   std::filesystem::path path_;
   std::unique_ptr<SQLite::Database> database_;
 };
+
+/// Reads all of it in one transaction, beside a service that writes or without one, with no more than the
+/// right to read the file. None if there is no such file. Throws MirrorError (refused, unwritable) where it
+/// is not ours, of another schema version, or cannot be read. Any thread, but never in the process that
+/// writes to it, whose locks this would give up: that has a MirrorReader.
+std::optional<MirrorStatus> read_mirror_status(const std::filesystem::path& path,
+                                               const MirrorStatusOptions& options = {});
 
 }  // namespace couponsync

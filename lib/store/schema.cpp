@@ -1,7 +1,6 @@
 #include "store/schema.h"
 
 #include "store/errors.h"
-#include "store/mirror.h"
 #include "store/schema_sql.h"
 
 #include <SQLiteCpp/Column.h>

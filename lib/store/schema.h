@@ -27,4 +27,10 @@ void migrate(SQLite::Database& database, const std::filesystem::path& path,
              std::span<const std::string_view> migrations, std::string_view views,
              const std::function<void()>& settle = {});
 
+/// The DDL of a new mirror: all migrations and views, as `couponsyncd schema` prints it.
+std::string_view schema_ddl();
+
+/// The schema version this program writes (`user_version`).
+int schema_version();
+
 }  // namespace couponsync

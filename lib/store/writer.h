@@ -4,6 +4,7 @@
 #include "base/task.h"
 #include "store/mirror.h"
 #include "store/request_orders.h"
+#include "store/writer_options.h"
 #include "store/writer_progress.h"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -16,18 +17,6 @@
 #include <vector>
 
 namespace couponsync {
-
-struct WriterOptions {
-  std::size_t max_jobs_per_transaction = 64;  ///< pages committed together at most
-  /// While there is nothing to do: whether the mirror's files are still there.
-  std::chrono::milliseconds look_every{1'000};
-  /// A checkpoint that failed, if no job came meanwhile.
-  std::chrono::milliseconds checkpoint_again_after{10'000};
-  /// For a lock that another program holds, before the jobs at hand fail.
-  std::chrono::milliseconds lock_patience{120'000};
-  /// Without one, jobs wait until `Writer::work_once` runs them: for tests that decide when.
-  bool has_thread = true;
-};
 
 /// The database thread: a queue of jobs in order, several of them committed at once.
 ///

@@ -12,6 +12,8 @@ using std::chrono::milliseconds;
 
 /// More in a row are no accident of kept connections any more.
 constexpr int kMostStale = 3;
+/// No quota that is known is used up for so long.
+constexpr std::chrono::seconds kLongestLimit{900};
 
 bool is_too_fast(const Result<FetchedPage>& page) {
   return page.has_error() && page.error().rule().remedy == Remedy::repeat_when_paced;
@@ -206,6 +208,7 @@ void Caller::learn_pace(const ListingKey& asked, Route& route, Call& call, const
   call.began_pause = until && !was_paused && retry_after >= kTellingPause;
   if (until && retry_after >= kTellingPause && !route.paused_until) route.paused_until = until;
   if (!until && !rate.held_since()) return;
+  too_fast_ = failure;
   deps_.pause.too_fast(failure, until);
   changed_.notify_all();
 }
@@ -288,14 +291,20 @@ void Caller::stop_sending(SendingGate::Doubt& doubt, const Failure& refusal) {
 Task<Failure> Caller::hopeless(std::chrono::seconds patience) {
   for (;;) {
     if (gate_.refusal() && in_flight_ == 0) co_return *gate_.refusal();
-    const std::optional<SteadyTime> since = outage_.shut_since();
-    if (!since) {
+    const SteadyTime now = deps_.env.steady_now();
+    const std::optional<SteadyTime> shut_since = outage_.shut_since();
+    const std::optional<SteadyTime> held_since = deps_.rate.held_since();
+    if (shut_since && now >= *shut_since + patience) co_return outage_.reason();
+    if (held_since && now >= *held_since + kLongestLimit) co_return too_fast_;
+    if (shut_since) {
+      const SteadyTime until = *shut_since + patience;
+      co_await changed_.wait_until(deps_.env, until);
+    } else if (held_since) {
+      const SteadyTime until = *held_since + kLongestLimit;
+      co_await changed_.wait_until(deps_.env, until);
+    } else {
       co_await changed_.wait();
-      continue;
     }
-    const SteadyTime until = *since + patience;
-    if (deps_.env.steady_now() >= until) co_return outage_.reason();
-    co_await changed_.wait_until(deps_.env, until);
   }
 }
 

@@ -90,8 +90,8 @@ class Caller {
     if (gate_.refusal()) gate_.reset();
   }
 
-  /// Returns when there is nothing to hope for: the brand is refused and every call is answered, or no domain
-  /// has worked for so long. Cancellable.
+  /// Returns when there is nothing to hope for: the brand is refused and every call is answered, no domain
+  /// has worked for so long, or whatever was sent for 15 minutes was refused as too fast. Cancellable.
   Task<Failure> hopeless(std::chrono::seconds patience);
 
  private:
@@ -121,6 +121,7 @@ class Caller {
   OutageGate outage_;
   Evidence evidence_;
 
+  Failure too_fast_;  ///< the last refusal as too fast that held everybody back
   int in_flight_ = 0;
   Condition changed_;  ///< something that `hopeless` looks at
 };

@@ -1,5 +1,7 @@
 #include "sync/crew.h"
 
+#include "store/listing_gone.h"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
@@ -18,7 +20,6 @@ namespace {
 
 namespace asio = boost::asio;
 using std::chrono::seconds;
-using namespace std::chrono_literals;
 
 /// Beside those who read what is due.
 constexpr std::size_t kHintWorkers = 4;
@@ -27,13 +28,6 @@ constexpr std::size_t kLoadedAtOnce = 16;
 /// A user's listings that are due within so much of the interval are read together. Half: of two that came
 /// apart, by a failure, one is always due within that after the other, so that they find together again.
 constexpr std::int64_t kTogether = 2;
-
-constexpr seconds kMirrorRetry = 30s;
-constexpr TryTempo kMirrorTempo{.first = kMirrorRetry,
-                                .early = {kMirrorRetry, kMirrorRetry},
-                                .every = kMirrorRetry,
-                                .undecided = 0s,
-                                .most_out = 1};
 
 int gravity_of(const Failure& failure) {
   if (failure.kind == FailureKind::mirror_gone) return 2;
@@ -66,15 +60,15 @@ Standing standing_of(const Listing& listing, const DueTimes& due_times, const En
 }
 
 Crew::Crew(Deps deps, const asio::any_io_executor& executor)
-    : deps_(deps),
-      executor_(executor),
-      workers_(executor),
-      changed_(executor),
-      mirror_valve_(deps.env, kMirrorTempo, executor) {}
+    : deps_(deps), executor_(executor), workers_(executor), changed_(executor) {}
 
 void Crew::resize(std::size_t workers) {
   size_ = workers;
-  while (is_running_ && !is_stopping_ && workers_.running() < size_ + kHintWorkers) workers_.spawn(work());
+  while (is_running_ && !is_stopping_ && staying_ < size_) {
+    ++staying_;
+    workers_.spawn(work());
+  }
+  changed_.notify_all();
 }
 
 Task<> Crew::run() {
@@ -106,12 +100,13 @@ RunCounters Crew::under_way() const {
 }
 
 Task<> Crew::work() {
-  while (!is_stopping_ && workers_.running() <= size_ + kHintWorkers) {
+  for (;;) {
     std::optional<Group> group = co_await next_group(Urgency::ordinary);
-    if (!group) co_return;
+    if (!group) break;
     Task<> reading = read_group(std::move(*group));
     co_await std::move(reading);
   }
+  --staying_;
 }
 
 Task<> Crew::work_on_hints() {
@@ -123,20 +118,22 @@ Task<> Crew::work_on_hints() {
   }
 }
 
-/// Waits for something to do, of that urgency at least; nothing if there will be nothing more.
+/// Waits for something to do, of that urgency at least; nothing if there will be nothing more, or for others
+/// alone.
 Task<std::optional<Crew::Group>> Crew::next_group(Urgency least) {
   for (;;) {
     if (is_dry() || is_stopping_) co_return std::nullopt;
+    if (least == Urgency::ordinary && staying_ > size_) co_return std::nullopt;
     std::optional<Group> group = take_loaded(least);
     if (group) co_return group;
     std::optional<Tick> due = deps_.queue.next_due();
     if (least == Urgency::urgent && !deps_.queue.has_hinted()) due.reset();
     const Tick now = tick_of(deps_.env.steady_now());
     if (!is_loading_ && due && (*due <= now || is_once_)) {
+      Valve::Pass pass = co_await deps_.mirror.enter();
+      if (is_loading_ || has_loaded(least)) continue;  // somebody was faster while this one waited
       const Result<> loaded = co_await load_groups();
-      if (loaded.has_value()) continue;
-      Valve::Pass pass = co_await mirror_valve_.enter();
-      mirror_failed(pass, loaded.error());
+      if (loaded.has_error()) mirror_failed(pass, loaded.error());
     } else if (!is_loading_ && due) {
       const SteadyTime until{seconds(*due)};
       co_await changed_.wait_until(deps_.env, until);
@@ -150,6 +147,10 @@ std::optional<Crew::Group> Crew::take_loaded(Urgency least) {
   std::optional<Group> group = take_loaded(loaded_hinted_);
   if (!group && least == Urgency::ordinary) group = take_loaded(loaded_);
   return group;
+}
+
+bool Crew::has_loaded(Urgency least) const {
+  return !loaded_hinted_.empty() || (least == Urgency::ordinary && !loaded_.empty());
 }
 
 void Crew::hinted(ListingId listing) {
@@ -221,33 +222,36 @@ Task<Result<>> Crew::load_groups() {
   }
   // Their rows are gone: somebody deleted them. They are watched no more.
   for (const auto& [id, gone] : taken) {
-    deps_.queue.drop(id);
     deps_.hints.forget(id);
-    deps_.ledger.left(gone.accounted);
+    if (const auto dropped = deps_.queue.drop(id)) deps_.ledger.left(dropped->accounted);
   }
   co_return Result<>{};
 }
 
 Task<> Crew::read_group(Group group) {
-  Valve::Pass pass = co_await mirror_valve_.enter();
+  Valve::Pass pass = co_await deps_.mirror.enter();
   const UnixSeconds due_from = to_unix_seconds(deps_.env.wall_now());
-  std::vector<Outcome> outcomes;
+  std::vector<Outcome> outcomes(group.size());
   bool all_read = true;
-  for (Assignment& assignment : group) {
-    Outcome outcome = co_await read_one(assignment, due_from);
-    note_mirror(pass, outcome);
+  const Failure* mirror_failure = nullptr;
+  for (std::size_t i = 0; i < group.size() && mirror_failure == nullptr; ++i) {
+    Outcome outcome = co_await read_one(group[i], due_from);
     all_read = all_read && outcome.is_read;
-    outcomes.push_back(std::move(outcome));
+    outcomes[i] = std::move(outcome);
+    mirror_failure = mirror_failure_of(outcomes[i]);
   }
   // Coupons are searched for that another reading of the same listings may find.
   all_read = all_read && outcomes.back().searched_for > 0;
   for (std::size_t i = 0; i < group.size() && all_read; ++i) {
     Outcome outcome = co_await read_one(group[i], due_from);
-    note_mirror(pass, outcome);
     all_read = outcome.is_read;
     outcome.account = outcomes[i].account;
+    outcome.began = outcomes[i].began;
+    outcome.changes += outcomes[i].changes;
     outcomes[i] = std::move(outcome);
+    mirror_failure = mirror_failure_of(outcomes[i]);
   }
+  if (mirror_failure != nullptr) mirror_failed(pass, *mirror_failure);
   for (std::size_t i = 0; i < group.size(); ++i) put_back(group[i], outcomes[i]);
   changed_.notify_all();
 }
@@ -270,6 +274,8 @@ Task<Crew::Outcome> Crew::read_one(Assignment& assignment, UnixSeconds due_from)
     last_page = co_await std::move(running);
   } catch (const boost::system::system_error& error) {
     if (error.code() != asio::error::operation_aborted) throw;
+  } catch (const ListingGone&) {
+    // As if it had not begun: when it is looked up again, it is watched no more.
   }
   own.slot().clear();
   deps_.ledger.add(outcome.account, reading.cost);
@@ -286,13 +292,14 @@ Task<Crew::Outcome> Crew::read_one(Assignment& assignment, UnixSeconds due_from)
 
 void Crew::put_back(const Assignment& assignment, const Outcome& outcome) {
   const ListingId id = assignment.listing.id;
-  const bool is_done = outcome.is_read || (outcome.failure && !is_of_mirror(outcome.failure->rule().remedy));
+  const bool is_done = outcome.is_read || (outcome.failure && mirror_failure_of(outcome) == nullptr);
   if (!is_done || !deps_.queue.contains(id)) return deps_.queue.put_back(id);
   if (is_once_) return put_back_once(assignment, outcome);
   const Standing standing = standing_of(assignment.listing, deps_.reader.due_times(), deps_.env);
   if (outcome.is_read) deps_.hints.reading_ended(id, outcome.began, outcome.changes);
+  const RunLedger::Account account{.accounted = deps_.queue.accounted(id), .began = outcome.account.began};
   deps_.queue.put_back(id, standing, outcome.account.began);
-  deps_.ledger.reading_ended(outcome.account, outcome.is_read);
+  deps_.ledger.reading_ended(account, outcome.is_read);
 }
 
 void Crew::put_back_once(const Assignment& assignment, const Outcome& outcome) {
@@ -308,22 +315,14 @@ void Crew::put_back_once(const Assignment& assignment, const Outcome& outcome) {
   deps_.queue.drop(id);
 }
 
-void Crew::note_mirror(Valve::Pass& pass, const Outcome& outcome) {
-  if (!outcome.is_read && !outcome.failure) return;
-  if (outcome.failure && is_of_mirror(outcome.failure->rule().remedy))
-    return mirror_failed(pass, *outcome.failure);
-  if (!pass.is_try() || !mirror_valve_.holds()) return;
-  mirror_valve_.release();
-  mirror_failure_.reset();
+/// Why the mirror took nothing of what was read; null if that was not it.
+const Failure* Crew::mirror_failure_of(const Outcome& outcome) {
+  return outcome.failure && is_of_mirror(outcome.failure->rule().remedy) ? &*outcome.failure : nullptr;
 }
 
 void Crew::mirror_failed(Valve::Pass& pass, const Failure& failure) {
-  const bool is_news = !mirror_valve_.holds() || pass.is_try();
-  pass.failed();
   if (failure.rule().remedy == Remedy::end || is_once_) return end(failure);
-  if (!is_news) return;
-  mirror_valve_.hold();
-  deps_.events.writing_stopped(failure, kMirrorRetry);
+  deps_.mirror.failed(pass, failure);
 }
 
 }  // namespace couponsync

@@ -7,6 +7,7 @@
 #include "sync/events.h"
 #include "sync/hints.h"
 #include "sync/listing_reader.h"
+#include "sync/mirror_gate.h"
 #include "sync/run_ledger.h"
 #include "sync/task_group.h"
 #include "sync/valve.h"
@@ -32,8 +33,8 @@ Standing standing_of(const Listing& listing, const DueTimes& due_times, const En
 /// One user's listings narrowed by state are read one after another by one worker, in the order of
 /// kCouponStates, so that a coupon that moves on meanwhile is met in the state it moved to (see
 /// AbsenceSearch); and once more at once where coupons are searched for. What was hinted has workers of its
-/// own beside those, for all others may be deep in long listings. While the mirror takes no rows, all but one
-/// wait. On the io thread; what it is given by reference outlives it.
+/// own beside those, for all others may be deep in long listings. On the io thread; what it is given by
+/// reference outlives it.
 class Crew {
  public:
   struct Deps {
@@ -41,6 +42,7 @@ class Crew {
     Writer& writer;
     Events& events;
     Client& client;
+    MirrorGate& mirror;
     ListingReader& reader;
     DueQueue& queue;
     RunLedger& ledger;
@@ -62,10 +64,10 @@ class Crew {
   void end(const Failure& why);
   /// The listing was hinted: if it waits for a worker already, it goes before those that were not.
   void hinted(ListingId listing);
+  /// What was done with that pass failed because the mirror takes no rows, for now or for good.
+  void mirror_failed(Valve::Pass& pass, const Failure& failure);
   /// Something in the queue changed.
   void look_again() { changed_.notify_all(); }
-  /// If the mirror took no rows, it is tried again at once.
-  void try_mirror_again() { mirror_valve_.hurry(); }
   /// The listing is watched no more: whatever is done for it ends.
   void stop_reading(ListingId listing);
 
@@ -99,6 +101,7 @@ class Crew {
   Task<std::optional<Group>> next_group(Urgency least);
   Task<Result<>> load_groups();
   bool is_dry() const { return is_once_ && deps_.queue.size() == 0; }
+  bool has_loaded(Urgency least) const;
   std::optional<Group> take_loaded(Urgency least);
   std::optional<Group> take_loaded(std::deque<Group>& loaded);
   void make_urgent(std::deque<Group>::iterator group);
@@ -106,8 +109,7 @@ class Crew {
   Task<Outcome> read_one(Assignment& assignment, UnixSeconds due_from);
   void put_back(const Assignment& assignment, const Outcome& outcome);
   void put_back_once(const Assignment& assignment, const Outcome& outcome);
-  void note_mirror(Valve::Pass& pass, const Outcome& outcome);
-  void mirror_failed(Valve::Pass& pass, const Failure& failure);
+  static const Failure* mirror_failure_of(const Outcome& outcome);
 
   Deps deps_;
   boost::asio::any_io_executor executor_;
@@ -115,9 +117,9 @@ class Crew {
   bool is_running_ = false;
   bool is_stopping_ = false;
   std::size_t size_ = 0;
+  std::size_t staying_ = 0;  ///< workers who have not found that they are too many
   TaskGroup workers_;
   Condition changed_;
-  Valve mirror_valve_;
   std::optional<Failure> mirror_failure_;
   bool is_loading_ = false;
   std::deque<Group> loaded_hinted_;

@@ -114,9 +114,10 @@ void DueQueue::put_back(ListingId id) {
   if (const Entry* entry = find(id)) put_back(id, standing_of(*entry), entry->accounted);
 }
 
-void DueQueue::drop(ListingId id) {
-  remove(id);
+std::optional<DueQueue::Removed> DueQueue::drop(ListingId id) {
+  const std::optional<Removed> removed = remove(id);
   put_back(id);
+  return removed;
 }
 
 void DueQueue::ask_all(Tick now) {

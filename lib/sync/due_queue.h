@@ -82,6 +82,9 @@ class DueQueue {
   /// Watches it no more; nothing if it is not there.
   std::optional<Removed> remove(ListingId id);
   bool contains(ListingId id) const;
+  /// The newest pass that it was accounted for: another one than when it was taken where it left and came
+  /// back meanwhile. It is there.
+  PassNumber accounted(ListingId id) const { return find(id)->accounted; }
 
   /// The listing that has been due the longest; nothing if none is due.
   std::optional<Taken> take_next(Tick now);
@@ -94,8 +97,8 @@ class DueQueue {
   bool put_back(ListingId id, const Standing& standing, PassNumber accounted);
   /// It was not read: it stands as it stood.
   void put_back(ListingId id);
-  /// The taken listing is not to be read again: it is watched no more.
-  void drop(ListingId id);
+  /// The taken listing is not to be read again: it is watched no more; nothing if it was not before.
+  std::optional<Removed> drop(ListingId id);
 
   /// Everything is due now; what is being read is due again. What was due before keeps its place.
   void ask_all(Tick now);

@@ -94,8 +94,12 @@ class Events {
   virtual void sending_resumed(const Pause& /*pause*/) {}
   /// The API refused the credentials: nothing is sent until the probe in `again_in`.
   virtual void sending_stopped(const Failure& /*why*/, std::chrono::seconds /*again_in*/) {}
+  /// A call was accepted: sending goes on.
+  virtual void refusal_over() {}
   /// The mirror takes no rows: nothing is read until the next try in `again_in`.
   virtual void writing_stopped(const Failure& /*why*/, std::chrono::seconds /*again_in*/) {}
+  /// It takes rows again.
+  virtual void writing_resumed() {}
 };
 
 }  // namespace couponsync

@@ -74,12 +74,12 @@ void Evidence::answered(const ListingKey& key, SteadyTime sent_at, bool works) {
 
 void Evidence::call_ended(const ListingKey& key, bool got_through) {
   if (is_blamed(key)) return;
-  ended_[next_ended_] = {hash_of(key), got_through};
+  ended_[next_ended_] = {fingerprint_of(key), got_through};
   next_ended_ = (next_ended_ + 1) % ended_.size();
 }
 
 bool Evidence::others_break_off(const ListingKey& key) const {
-  const std::size_t own = hash_of(key);
+  const Fingerprint own = fingerprint_of(key);
   const auto broken = std::ranges::count_if(
       ended_, [own](const Ended& call) { return call.key != own && !call.got_through; });
   return static_cast<std::size_t>(broken) * 5 >= ended_.size();
@@ -111,31 +111,31 @@ std::optional<ListingKey> Evidence::witness_for(const ListingKey& key, std::span
 }
 
 bool Evidence::distrust(const ListingKey& key, SteadyTime now) {
-  const std::size_t hash = hash_of(key);
+  const Fingerprint fingerprint = fingerprint_of(key);
   std::optional<Distrusted>* free = nullptr;
   for (std::optional<Distrusted>& place : distrusted_) {
-    if (place && place->key == hash) {
+    if (place && place->key == fingerprint) {
       place->last = now;
       return true;
     }
     if (!place || now - place->last > kDistrustFor) free = &place;
   }
-  if (free != nullptr) *free = Distrusted{hash, now};
+  if (free != nullptr) *free = Distrusted{fingerprint, now};
   return free != nullptr;
 }
 
 void Evidence::blame(const ListingKey& key) {
-  const std::size_t hash = hash_of(key);
-  blamed_.insert(hash);
+  const Fingerprint fingerprint = fingerprint_of(key);
+  blamed_.insert(fingerprint);
   // It is passed over anyway, and another one may take its place.
   for (std::optional<Distrusted>& place : distrusted_)
-    if (place && place->key == hash) place.reset();
+    if (place && place->key == fingerprint) place.reset();
 }
 void Evidence::absolve(const ListingKey& key) {
-  if (!blamed_.empty()) blamed_.erase(hash_of(key));
+  if (!blamed_.empty()) blamed_.erase(fingerprint_of(key));
 }
 bool Evidence::is_blamed(const ListingKey& key) const {
-  return !blamed_.empty() && blamed_.contains(hash_of(key));
+  return !blamed_.empty() && blamed_.contains(fingerprint_of(key));
 }
 
 }  // namespace couponsync

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "base/failure.h"
-#include "base/listing.h"
+#include "base/listing_set.h"
 #include "base/time.h"
+
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <array>
 #include <cstddef>
@@ -10,7 +12,6 @@
 #include <functional>
 #include <optional>
 #include <span>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -88,7 +89,7 @@ class Evidence {
   std::uint64_t worked_ = 0;
   std::uint64_t limited_ = 0;
   struct Ended {
-    std::size_t key = 0;  ///< its hash
+    Fingerprint key{};
     bool got_through = true;
   };
   std::array<Ended, 20> ended_;  ///< the last ones, those of blamed listings left out
@@ -98,11 +99,11 @@ class Evidence {
   std::size_t offered_ = 0;
   bool asked_the_latest_ = false;
   struct Distrusted {
-    std::size_t key = 0;  ///< its hash
+    Fingerprint key{};
     SteadyTime last;
   };
   std::array<std::optional<Distrusted>, 3> distrusted_;
-  std::unordered_set<std::size_t> blamed_;  ///< hashes
+  boost::unordered_flat_set<Fingerprint> blamed_;
 };
 
 }  // namespace couponsync

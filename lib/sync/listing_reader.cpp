@@ -30,7 +30,7 @@ void ListingReader::reconfigure(ListingReaderOptions options) {
 }
 
 ListingReading::Now ListingReader::now() const {
-  return {.wall = to_unix_seconds(env_.wall_now()), .steady = env_.steady_now()};
+  return {.wall = to_unix_seconds(deps_.env.wall_now()), .steady = deps_.env.steady_now()};
 }
 
 Task<Result<PageOutcome>> ListingReader::read(Listing& listing, UnixSeconds due_from, Urgency urgency,
@@ -38,10 +38,11 @@ Task<Result<PageOutcome>> ListingReader::read(Listing& listing, UnixSeconds due_
   ListingReading reading(listing, options_.interval, now());
   const bool is_late = was_due_long_before(listing, due_from);
   if (reading.state() == ListingReading::State::resumed)
-    events_.listing_resumed(listing.key, listing.pages_done);
-  if (reading.has_expired_bookmark()) events_.bookmark_expired(listing.key, listing.pages_done);
+    deps_.events.listing_resumed(listing.key, listing.pages_done);
+  if (reading.has_expired_bookmark()) deps_.events.bookmark_expired(listing.key, listing.pages_done);
   for (;;) {
-    Result<FetchedPage> fetched = co_await client_.fetch(listing.key, reading.page_token(), urgency, cost);
+    Result<FetchedPage> fetched =
+        co_await deps_.client.fetch(listing.key, reading.page_token(), urgency, cost);
     const std::int64_t page_index = reading.page_index();
     ListingReading::Step step;
     if (fetched.has_error())
@@ -58,9 +59,9 @@ Task<Result<PageOutcome>> ListingReader::read(Listing& listing, UnixSeconds due_
       outcome = std::move(*committed);
       step = reading.committed(*outcome, request_id, now());
       if (step.action == Action::fetch && outcome->ending == Ending::unconfirmed)
-        events_.listing_read_again(listing.key, *outcome);
+        deps_.events.listing_read_again(listing.key, *outcome);
     } else if (step.action == Action::fetch) {
-      events_.bookmark_expired(listing.key, page_index);
+      deps_.events.bookmark_expired(listing.key, page_index);
     }
 
     switch (step.action) {
@@ -68,13 +69,14 @@ Task<Result<PageOutcome>> ListingReader::read(Listing& listing, UnixSeconds due_
       case Action::fetch:
         break;
       case Action::finish:
-        events_.listing_completed(listing.key, *outcome);
+        deps_.events.listing_completed(listing.key, *outcome);
         co_return std::move(*outcome);
       case Action::restart: {
-        Result<Listing> dropped = co_await writer_.drop_bookmark(listing.id);
+        Result<Listing> dropped = co_await deps_.writer.drop_bookmark(listing.id);
         if (dropped.has_error()) co_return dropped.error();
+        deps_.mirror.took_rows();
         listing = std::move(*dropped);
-        events_.listing_restarted(listing.key, *step.why);
+        deps_.events.listing_restarted(listing.key, *step.why);
         reading.restarted(now());
         break;
       }
@@ -89,7 +91,7 @@ Task<Result<PageOutcome>> ListingReader::read(Listing& listing, UnixSeconds due_
 Task<Result<PageOutcome>> ListingReader::commit(Listing& listing, const ListingReading& reading,
                                                 FetchedPage fetched, std::int64_t page_index, Due due,
                                                 RunCounters& cost) {
-  if (!fetched.page.oddities.empty()) events_.oddities_found(listing.key, fetched.page.oddities);
+  if (!fetched.page.oddities.empty()) deps_.events.oddities_found(listing.key, fetched.page.oddities);
   const auto coupons = static_cast<std::int64_t>(fetched.page.coupons.size());
 
   PageCommit page;
@@ -100,12 +102,13 @@ Task<Result<PageOutcome>> ListingReader::commit(Listing& listing, const ListingR
   page.seen = {.sent = fetched.request.number(),
                .reading_began = reading.began(),
                .received = fetched.received,
-               .observed_at = to_unix_seconds(env_.wall_now())};
+               .observed_at = to_unix_seconds(deps_.env.wall_now())};
   page.next_due_at = next_due(listing, reading, due);
   page.after_break = reading.is_broken();
-  page.oldest_open = writer_.request_orders().oldest_open();
-  Result<PageOutcome> outcome = co_await writer_.apply_page(std::move(page));
+  page.oldest_open = deps_.writer.request_orders().oldest_open();
+  Result<PageOutcome> outcome = co_await deps_.writer.apply_page(std::move(page));
   if (outcome.has_error()) co_return outcome.error();
+  deps_.mirror.took_rows();
 
   cost.pages += 1;
   cost.coupons_seen += coupons;
@@ -114,7 +117,7 @@ Task<Result<PageOutcome>> ListingReader::commit(Listing& listing, const ListingR
   cost.unchanged += outcome->unchanged;
   cost.missing += outcome->missing;
   listing = outcome->after;
-  events_.page_committed(listing.key, page_index, *outcome);
+  deps_.events.page_committed(listing.key, page_index, *outcome);
   co_return outcome;
 }
 
@@ -124,7 +127,7 @@ bool ListingReader::was_due_long_before(const Listing& listing, UnixSeconds now)
 
 UnixSeconds ListingReader::next_due(const Listing& listing, const ListingReading& reading, Due due) const {
   if (reading.is_broken())
-    return to_unix_seconds(env_.wall_now()) + std::min(kSoon, options_.interval).count();
+    return to_unix_seconds(deps_.env.wall_now()) + std::min(kSoon, options_.interval).count();
   // Where there is more to do than the pace allows, who was read first is next.
   if (due.is_late) return due.from + options_.interval.count();
   return due_times_.next(slot_number(listing), due.from);
@@ -132,21 +135,22 @@ UnixSeconds ListingReader::next_due(const Listing& listing, const ListingReading
 
 Task<Failure> ListingReader::fail(Listing& listing, const ListingReading& reading, Failure why) {
   if (reading.drops_bookmark()) {
-    const Result<Listing> dropped = co_await writer_.drop_bookmark(listing.id);
+    const Result<Listing> dropped = co_await deps_.writer.drop_bookmark(listing.id);
     if (dropped.has_error()) co_return dropped.error();
   }
   const seconds again_in = retry_delay(listing, why);
   ListingFailure failure;
   failure.listing = listing.id;
   failure.started_at = reading.started_at();
-  failure.next_due_at = to_unix_seconds(env_.wall_now()) + again_in.count();
+  failure.next_due_at = to_unix_seconds(deps_.env.wall_now()) + again_in.count();
   failure.code = std::string(why.code_or_name());
   failure.message = describe(why);
   failure.request_id = why.request_id;
-  Result<Listing> recorded = co_await writer_.record_failure(std::move(failure));
+  Result<Listing> recorded = co_await deps_.writer.record_failure(std::move(failure));
   if (recorded.has_error()) co_return recorded.error();
+  deps_.mirror.took_rows();
   listing = std::move(*recorded);
-  events_.listing_failed(listing.key, why, again_in);
+  deps_.events.listing_failed(listing.key, why, again_in);
   co_return why;
 }
 
@@ -155,7 +159,7 @@ seconds ListingReader::retry_delay(const Listing& listing, const Failure& why) {
   const auto doubled = kFirstRetry.count() << std::min<std::int64_t>(listing.failures, 10);
   const auto capped = std::min<std::int64_t>(doubled, options_.interval.count());
   const auto jittered =
-      static_cast<std::int64_t>(static_cast<double>(capped) * (0.75 + 0.25 * env_.random_unit()));
+      static_cast<std::int64_t>(static_cast<double>(capped) * (0.75 + 0.25 * deps_.env.random_unit()));
   return seconds(std::max<std::int64_t>(jittered, 1));
 }
 

@@ -6,6 +6,7 @@
 #include "sync/due_times.h"
 #include "sync/events.h"
 #include "sync/listing_reading.h"
+#include "sync/mirror_gate.h"
 
 #include <chrono>
 #include <cstddef>
@@ -22,10 +23,15 @@ struct ListingReaderOptions {
 /// page whatever happens. On the io thread; what it is given by reference outlives it.
 class ListingReader {
  public:
-  ListingReader(Env& env, Client& client, Writer& writer, Events& events, ListingReaderOptions options)
-      : env_(env), client_(client), writer_(writer), events_(events) {
-    reconfigure(options);
-  }
+  struct Deps {
+    Env& env;
+    Client& client;
+    Writer& writer;
+    MirrorGate& mirror;  ///< is told of the rows that were stored
+    Events& events;
+  };
+
+  ListingReader(Deps deps, ListingReaderOptions options) : deps_(deps) { reconfigure(options); }
 
   /// Holds for readings that begin from now on, and for the due times of those under way.
   void reconfigure(ListingReaderOptions options);
@@ -52,10 +58,7 @@ class ListingReader {
   UnixSeconds next_due(const Listing& listing, const ListingReading& reading, Due due) const;
   std::chrono::seconds retry_delay(const Listing& listing, const Failure& why);
 
-  Env& env_;
-  Client& client_;
-  Writer& writer_;
-  Events& events_;
+  Deps deps_;
   ListingReaderOptions options_;
   DueTimes due_times_{std::chrono::seconds(1), 0};
 };

@@ -17,7 +17,6 @@ using std::chrono::seconds;
 
 /// Often enough that a kill loses little of what was learned, and seldom enough to cost nothing.
 constexpr seconds kKeepQuotaEvery{10};
-constexpr seconds kAdoptAgain{30};
 /// Takes the database thread about a tenth of a second.
 constexpr std::size_t kPart = 10'000;
 
@@ -30,8 +29,10 @@ Scheduler::Scheduler(Deps deps, Plan plan, const asio::any_io_executor& executor
       ledger_(deps.env, deps.writer, deps.events, plan.interval, executor),
       client_({deps.env, deps.rate, deps.pause, deps.events, deps.writer.request_orders()}, plan.session, {},
               executor),
-      reader_(deps.env, client_, deps.writer, deps.events, {}),
-      crew_({deps.env, deps.writer, deps.events, client_, reader_, queue_, ledger_, hints_}, executor),
+      mirror_(deps.env, deps.events, executor),
+      reader_({deps.env, client_, deps.writer, mirror_, deps.events}, {}),
+      crew_({deps.env, deps.writer, deps.events, client_, mirror_, reader_, queue_, ledger_, hints_},
+            executor),
       wanted_(plan.watchlist),
       next_watchlist_(plan.watchlist),
       changed_(executor) {
@@ -62,7 +63,7 @@ void Scheduler::sync_all() {
   queue_.ask_all(tick_of(deps_.env.steady_now()));
   if (!next_watchlist_ && !is_adopting_) ledger_.expect_no_more();
   client_.try_refused_again();
-  crew_.try_mirror_again();
+  mirror_.try_again();
   crew_.look_again();
 }
 
@@ -177,19 +178,15 @@ Task<> Scheduler::adopt_for_ever() {
       co_await changed_.wait();
       continue;
     }
+    Valve::Pass pass = co_await mirror_.enter();
     std::shared_ptr<const ListingSet> wanted = std::exchange(next_watchlist_, nullptr);
     is_adopting_ = true;
     const Result<> adopted = co_await adopt(wanted);
     is_adopting_ = false;
     if (adopted.has_value()) continue;
     if (!next_watchlist_) next_watchlist_ = std::move(wanted);
-    if (adopted.error().rule().remedy == Remedy::end) {
-      crew_.end(adopted.error());
-      co_return;
-    }
-    deps_.events.writing_stopped(adopted.error(), kAdoptAgain);
-    const SteadyTime again = deps_.env.steady_now() + kAdoptAgain;
-    co_await deps_.env.sleep_until(again);
+    crew_.mirror_failed(pass, adopted.error());
+    if (adopted.error().rule().remedy == Remedy::end) co_return;
   }
 }
 
@@ -216,7 +213,10 @@ std::vector<ListingId> Scheduler::stop_watching(const ListingSet& wanted) {
   std::vector<ListingId> gone;
   auto next = wanted.by_fingerprint().begin();
   const auto end = wanted.by_fingerprint().end();
+  // Those whose rows another program deleted are to be added anew.
+  const bool some_are_lost = !once_ && queue_.size() != watched_.size();
   std::erase_if(watched_, [&](const Watched& watched) {
+    if (some_are_lost && !queue_.contains(watched.id)) return true;
     while (next != end && next->fingerprint < watched.fingerprint) ++next;
     if (next != end && next->fingerprint == watched.fingerprint) return false;
     gone.push_back(watched.id);
@@ -242,6 +242,7 @@ Task<Result<>> Scheduler::unwatch(std::vector<ListingId> gone) {
       has_strays_ = true;
       co_return unwatched;
     }
+    mirror_.took_rows();
     next = end;
   }
   co_return Result<>{};
@@ -264,6 +265,7 @@ Task<Result<>> Scheduler::watch_unknown(const ListingSet& wanted) {
                    [&](const ListingSet::Indexed& entry) { return wanted[entry.index]; });
     const Result<std::vector<Listing>> listings = co_await deps_.writer.watch(std::move(keys));
     if (listings.has_error()) co_return listings.error();
+    mirror_.took_rows();
     for (const Listing& listing : *listings) add(listing, *next++);
     crew_.look_again();
   }
@@ -327,9 +329,15 @@ Task<> Scheduler::keep_quota_for_ever() {
   }
 }
 
+/// When the last cut was is the same, however long ago that is by now: a cut changes the pace.
+bool Scheduler::is_known(const LearnedRate& learned) const {
+  return quota_kept_ && learned.requests_per_second == quota_kept_->requests_per_second &&
+         learned.peak_requests_per_second == quota_kept_->peak_requests_per_second;
+}
+
 Task<Result<>> Scheduler::keep_quota() {
   const std::optional<LearnedRate> learned = deps_.rate.learned(deps_.env.steady_now());
-  if (!learned || learned == quota_kept_) co_return Result<>{};
+  if (!learned || is_known(*learned)) co_return Result<>{};
   const UnixSeconds observed_at = to_unix_seconds(deps_.env.wall_now());
   LearnedQuota quota;
   quota.requests_per_second = learned->requests_per_second;

@@ -11,6 +11,7 @@
 #include "sync/events.h"
 #include "sync/hints.h"
 #include "sync/listing_reader.h"
+#include "sync/mirror_gate.h"
 #include "sync/run_ledger.h"
 #include "sync/sending_pause.h"
 #include "sync/session.h"
@@ -39,7 +40,7 @@ struct Plan {
 struct OnceReport {
   RunCounters counters;
   /// What ended it before its last listing, whatever single listings met meanwhile: the mirror takes no rows,
-  /// the API refused the credentials, or no domain worked.
+  /// the API refused the credentials, no domain worked, or every call was refused as too fast.
   std::optional<Failure> stopped_by;
 };
 
@@ -113,6 +114,7 @@ class Scheduler {
   Task<Result<>> unwatch_strays();
   bool is_superseded() const { return next_watchlist_ != nullptr; }
   Task<> keep_quota_for_ever();
+  bool is_known(const LearnedRate& learned) const;
   Task<Result<>> keep_quota();
   Task<> give_up_when_hopeless(std::chrono::seconds patience, std::optional<Failure>& why);
 
@@ -122,6 +124,7 @@ class Scheduler {
   Hints hints_;
   RunLedger ledger_;
   Client client_;
+  MirrorGate mirror_;
   ListingReader reader_;
   Crew crew_;
   std::vector<Watched> watched_;              ///< in the order of their fingerprints

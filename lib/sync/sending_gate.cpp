@@ -26,9 +26,10 @@ void SendingGate::reset() { valve_.hold_for_next(); }
 
 void SendingGate::Pass::accepted() {
   if (!pass_.is_try()) return;
-  gate_->refusal_.reset();
+  const bool was_refused = std::exchange(gate_->refusal_, std::nullopt).has_value();
   gate_->valve_.release();
   pass_.undecided();
+  if (was_refused) gate_->events_.refusal_over();
 }
 
 void SendingGate::Doubt::dispelled() {

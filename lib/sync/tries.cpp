@@ -9,6 +9,7 @@ void Tries::begin(SteadyTime now, SteadyTime first_at) {
   since_ = now;
   next_at_ = first_at;
   begun_ = 0;
+  out_ = 0;
 }
 
 void Tries::hurry(SteadyTime now) { next_at_ = std::min(next_at_, now); }

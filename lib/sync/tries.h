@@ -25,7 +25,7 @@ class Tries {
   bool under_way() const { return since_.has_value(); }
   std::optional<SteadyTime> since() const { return since_; }
 
-  /// What went before is forgotten; the first one goes at `first_at`.
+  /// What went before is forgotten, what is still out of it as well; the first one goes at `first_at`.
   void begin(SteadyTime now, SteadyTime first_at);
   void end() { since_.reset(); }
   /// The next one need not wait any more.

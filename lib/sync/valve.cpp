@@ -5,13 +5,17 @@
 namespace couponsync {
 
 Valve::Pass::Pass(Pass&& other) noexcept
-    : valve_(std::exchange(other.valve_, nullptr)), number_(other.number_), has_waited_(other.has_waited_) {}
+    : valve_(std::exchange(other.valve_, nullptr)),
+      number_(other.number_),
+      has_waited_(other.has_waited_),
+      holding_(other.holding_) {}
 
 Valve::Pass& Valve::Pass::operator=(Pass&& other) noexcept {
   undecided();
   valve_ = std::exchange(other.valve_, nullptr);
   number_ = other.number_;
   has_waited_ = other.has_waited_;
+  holding_ = other.holding_;
   return *this;
 }
 
@@ -19,7 +23,8 @@ Valve::Pass::~Pass() { undecided(); }
 
 void Valve::Pass::end(Tries::End end) {
   Valve* const valve = std::exchange(valve_, nullptr);
-  if (valve == nullptr || !is_try()) return;
+  // What is over since then waits for it no more.
+  if (valve == nullptr || !is_try() || holding_ != valve->holding_) return;
   valve->tries_.one_ends(end, valve->env_.steady_now());
   valve->changed_.notify_all();
 }
@@ -42,6 +47,7 @@ Task<Valve::Pass> Valve::enter() {
 void Valve::hold() {
   if (holds()) return;
   const SteadyTime now = env_.steady_now();
+  ++holding_;
   tries_.begin(now, now + tempo_.first);
   changed_.notify_all();
 }

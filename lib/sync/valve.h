@@ -8,6 +8,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <cstdint>
 #include <optional>
 
 namespace couponsync {
@@ -35,11 +36,12 @@ class Valve {
    private:
     friend class Valve;
     Pass(Valve* valve, std::optional<int> number, bool has_waited)
-        : valve_(valve), number_(number), has_waited_(has_waited) {}
+        : valve_(valve), number_(number), has_waited_(has_waited), holding_(valve->holding_) {}
     void end(Tries::End end);
     Valve* valve_;
     std::optional<int> number_;
     bool has_waited_;
+    std::uint64_t holding_;  ///< the one that it is a try of
   };
 
   Valve(Env& env, const TryTempo& tempo, const boost::asio::any_io_executor& executor)
@@ -67,6 +69,7 @@ class Valve {
   Env& env_;
   TryTempo tempo_;
   Tries tries_;
+  std::uint64_t holding_ = 0;  ///< counts how often it began to hold
   Turn turn_;
   Condition changed_;
 };

@@ -36,7 +36,9 @@ class NotificationReaderTest : public ::testing::Test {
             {"wechatpay-signature", sign_with(key_, timestamp + "\n" + nonce + "\n" + body + "\n")},
             {"wechatpay-serial", kKeyId}};
   }
-  Result<Notification> read_body(const std::string& body) { return reader_.read(headers_for(body), body, kNow); }
+  Result<Notification> read_body(const std::string& body) {
+    return reader_.read(headers_for(body), body, kNow);
+  }
   Result<Notification> read(const NotificationParts& parts) {
     return read_body(sealed_notification(parts, kApiV3Key));
   }

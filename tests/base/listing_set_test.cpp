@@ -36,7 +36,7 @@ TEST(ListingSet, HasEachOnceAtItsFirstPlace) {
   EXPECT_EQ(set.seal(), 5U);
   std::vector<std::string> found;
   for (std::size_t i = 0; i < set.size(); ++i)
-    found.push_back(std::string(set.appid_of(i)) + " " + std::string(set.openid_of(i)));
+    found.push_back(set[i].appid + " " + std::string(set.openid_of(i)));
   EXPECT_EQ(found, (std::vector<std::string>{"wx1 b", "wx1 a", "wx2 b", "wx2 a"}));
 }
 

@@ -52,9 +52,11 @@ class Recorder final : public Events {
   void sending_stopped(const Failure&, std::chrono::seconds again_in) override {
     note("sending_stopped", again_in.count());
   }
+  void refusal_over() override { note("refusal_over", 0); }
   void writing_stopped(const Failure&, std::chrono::seconds again_in) override {
     note("writing_stopped", again_in.count());
   }
+  void writing_resumed() override { note("writing_resumed", 0); }
 
  private:
   template <class T>
@@ -93,7 +95,9 @@ void tell_everything(Events& events) {
   events.sending_paused({.why = failure, .since = 12});
   events.sending_resumed({.why = failure, .lasted = std::chrono::seconds(13)});
   events.sending_stopped(failure, std::chrono::seconds(10));
+  events.refusal_over();
   events.writing_stopped(failure, std::chrono::seconds(11));
+  events.writing_resumed();
 }
 
 TEST(EventFanout, TellsEachListenerOfEachEventInOrder) {

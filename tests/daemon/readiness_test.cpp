@@ -13,14 +13,13 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const ListingKey kListing{"wx1", Openid("o1"), "", "", ""};
 const Failure kRefused{.kind = FailureKind::credentials_refused, .status = 401, .code = "SIGN_ERROR"};
 const Failure kFull{.kind = FailureKind::mirror_unwritable, .detail = "disk full"};
 const Failure kPassing{.kind = FailureKind::server_error, .status = 502};
 
 TEST(Readiness, HasNoObstaclesAtFirst) { EXPECT_THAT(Readiness().obstacles(), IsEmpty()); }
 
-TEST(Readiness, SaysInWordsWhySendingIsStoppedUntilACallIsNotRefused) {
+TEST(Readiness, SaysInWordsWhySendingIsStoppedUntilACallIsAccepted) {
   Readiness readiness;
   readiness.sending_stopped(kRefused, seconds(60));
   EXPECT_TRUE(readiness.sending_is_stopped());
@@ -30,30 +29,20 @@ TEST(Readiness, SaysInWordsWhySendingIsStoppedUntilACallIsNotRefused) {
   readiness.call_started(Domain::primary);
   readiness.call_ended(Domain::primary, &kRefused, seconds(1));
   EXPECT_TRUE(readiness.sending_is_stopped()) << "the probe was refused as well";
-  readiness.call_ended(Domain::primary, nullptr, seconds(1));
-  EXPECT_FALSE(readiness.sending_is_stopped());
-  readiness.sending_stopped(kRefused, seconds(60));
   readiness.call_ended(Domain::primary, &kPassing, seconds(1));
-  EXPECT_THAT(readiness.obstacles(), IsEmpty()) << "sending goes on after any other failure";
+  EXPECT_TRUE(readiness.sending_is_stopped()) << "what breaks off shows nothing";
+  readiness.refusal_over();
+  EXPECT_FALSE(readiness.sending_is_stopped());
+  EXPECT_THAT(readiness.obstacles(), IsEmpty());
 }
 
-TEST(Readiness, SaysInWordsWhyWritingIsStoppedUntilSomethingIsWritten) {
+TEST(Readiness, SaysInWordsWhyWritingIsStoppedUntilItIsResumed) {
   Readiness readiness;
-  const auto stop = [&] {
-    readiness.writing_stopped(kFull, seconds(30));
-    EXPECT_TRUE(readiness.writing_is_stopped());
-  };
-  stop();
+  readiness.writing_stopped(kFull, seconds(30));
   EXPECT_THAT(readiness.obstacles(), ElementsAre(HasSubstr("takes no rows: MIRROR_UNWRITABLE: disk full; ")));
   readiness.call_ended(Domain::primary, nullptr, seconds(1));
   EXPECT_TRUE(readiness.writing_is_stopped());
-  readiness.page_committed(kListing, 0, {});
-  EXPECT_FALSE(readiness.writing_is_stopped());
-  stop();
-  readiness.listing_failed(kListing, kPassing, seconds(30));
-  EXPECT_FALSE(readiness.writing_is_stopped());
-  stop();
-  readiness.listing_restarted(kListing, kPassing);
+  readiness.writing_resumed();
   EXPECT_FALSE(readiness.writing_is_stopped());
 }
 

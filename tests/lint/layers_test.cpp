@@ -61,6 +61,30 @@ TEST(Layers, EachIncludesOnlyThoseBelowIt) {
   }
 }
 
+/// A header and the file that implements it are one part. Of two parts one is below the other, so that a
+/// folder can be read from its lowest part to its highest.
+TEST(Layers, EachFolderOfTheLibraryReadsDownwards) {
+  for (const std::string layer : {"base", "api", "net", "store", "sync"}) {
+    std::map<std::string, std::set<std::string>> parts;
+    for (const fs::path& path : sources_under("lib/" + layer)) parts[layer + "/" + path.stem().string()];
+    for (const Include& include : includes_under("lib/" + layer)) {
+      const std::string part = layer + "/" + include.file.stem().string();
+      const std::string other = fs::path(include.header).replace_extension();
+      if (include.quoted && other != part && parts.contains(other)) parts[part].insert(other);
+    }
+    // What includes none of those that are left goes.
+    const auto is_lowest = [&](const auto& part) {
+      return std::ranges::none_of(part.second,
+                                  [&](const std::string& other) { return parts.contains(other); });
+    };
+    while (std::erase_if(parts, is_lowest) > 0) {
+    }
+    for (const auto& [part, others] : parts)
+      for (const std::string& other : others)
+        if (parts.contains(other)) ADD_FAILURE() << part << " includes " << other << ", and is below it";
+  }
+}
+
 /// Headers of a library, and the files that may include them.
 struct Confinement {
   const char* headers;

@@ -1,6 +1,6 @@
 #include "store/mirror_fixture.h"
 #include "store/mirror_inspection.h"
-#include "store/mirror_status.h"
+#include "store/mirror_reader.h"
 #include "store/other_process.h"
 #include "support/watchlist.h"
 

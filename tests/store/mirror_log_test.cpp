@@ -1,6 +1,7 @@
 #include "store/mirror_fixture.h"
 #include "store/mirror_inspection.h"
 #include "store/other_process.h"
+#include "store/schema.h"
 #include "support/watchlist.h"
 
 #include <SQLiteCpp/Database.h>

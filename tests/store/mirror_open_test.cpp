@@ -1,6 +1,7 @@
 #include "store/mirror_fixture.h"
-#include "store/mirror_status.h"
+#include "store/mirror_reader.h"
 #include "store/other_process.h"
+#include "store/schema.h"
 #include "support/descriptor_shortage.h"
 
 #include <gmock/gmock.h>

@@ -1,6 +1,6 @@
-#include "store/mirror_status.h"
-
 #include "store/mirror_fixture.h"
+#include "store/mirror_reader.h"
+#include "store/schema.h"
 #include "support/watchlist.h"
 
 #include <gmock/gmock.h>

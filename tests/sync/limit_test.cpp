@@ -50,6 +50,20 @@ TEST_F(LimitTest, OfOneUserAloneCostsThatUserItsTurnAndNobodyElse) {
   }
 }
 
+TEST_F(LimitTest, OfWhateverIsSentIsGivenUpByAOnceAfterAQuarterOfAnHour) {
+  for (const int users : {1, 30}) {
+    World world(fresh_path());
+    world.populate(users, [](int) { return 1; });
+    world.api.fault = [](std::size_t, const SeenCall&) -> Instead { return too_fast(); };
+    const OnceReport report = world.once();
+    ASSERT_TRUE(report.stopped_by) << users;
+    EXPECT_EQ(report.stopped_by->code, "RATELIMIT_EXCEEDED");
+    EXPECT_EQ(report.counters.listings_failed, users);
+    EXPECT_GE(world.env.elapsed(), minutes(15));
+    EXPECT_LE(world.env.elapsed(), minutes(16));
+  }
+}
+
 TEST_F(LimitTest, OfOneUserAloneThatAsksForPausesIsBoundedAsWell) {
   const std::filesystem::path path = fresh_path();
   World world(path);
@@ -63,7 +77,7 @@ TEST_F(LimitTest, OfOneUserAloneThatAsksForPausesIsBoundedAsWell) {
   EXPECT_LE(world.env.elapsed(), minutes(8));
 }
 
-TEST_F(LimitTest, OfTheBrandFailsNobodyHoweverLongItLasts) {
+TEST_F(LimitTest, OfTheBrandForTenMinutesFailsNobody) {
   for (const int concurrency : {1, 2, 16}) {
     const std::filesystem::path path = fresh_path();
     World world(path);

@@ -1,5 +1,7 @@
 #include "sync/scheduler_fixture.h"
 
+#include <gmock/gmock.h>
+
 #include <map>
 
 namespace couponsync::test {
@@ -76,6 +78,36 @@ TEST_F(RunRowsTest, OfARequestAreNeverShared) {
   run_for(seconds(12));
   EXPECT_EQ(query("SELECT count(*) FROM sync_run WHERE \"trigger\" = 'sighup'"), "2");
   EXPECT_EQ(query("SELECT count(*) FROM sync_run WHERE \"trigger\" = 'sighup' AND finished_at IS NULL"), "0");
+}
+
+/// A user's listings are put back together; one of them can leave, and come back, while the others are read.
+TEST_F(RunRowsTest, CountNoListingTwiceThatLeftAndCameBackWhileItWasRead) {
+  world_->populate(2, [](int) { return 1; });
+  world_->api.latency_of = [](const SeenCall& call) {
+    if (call.openid == "o1") return seconds(30);
+    return call.coupon_state == "USED" ? seconds(10) : seconds(0);
+  };
+  const ListingKey passing{"wxapp", Openid("o0"), "", "", "PENDING"};
+  const std::vector<ListingKey> others{{"wxapp", Openid("o0"), "", "", "USED"},
+                                       {"wxapp", Openid("o1"), "", "", ""}};
+  const std::vector<ListingKey> all{passing, others[0], others[1]};
+  start(world_->plan_for(all));
+  run_for(seconds(1));
+  ASSERT_EQ(world_->api.in_flight, 2U);
+  scheduler_->reload(world_->plan_for(others));
+  run_for(seconds(1));
+  scheduler_->reload(world_->plan_for(all));
+  run_for(seconds(18));
+  const auto row = [this](const char* trigger) {
+    return query(std::string("SELECT group_concat(listings_total || ' ' || listings_ok || ' ' ||"
+                             " listings_failed || iif(finished_at IS NULL, ' open', ' closed'), ', ')"
+                             " FROM sync_run WHERE \"trigger\" = '") +
+                 trigger + "'");
+  };
+  EXPECT_THAT(row("start"), testing::EndsWith("open")) << "o1 is being read";
+  run_for(seconds(90));
+  EXPECT_EQ(row("start"), "2 2 0 closed");
+  EXPECT_EQ(row("sighup"), "3 3 0 closed");
 }
 
 TEST_F(RunRowsTest, AreThinnedToTheNewestTenThousand) {

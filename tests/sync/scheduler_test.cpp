@@ -1,5 +1,7 @@
 #include "sync/scheduler_fixture.h"
 
+#include <SQLiteCpp/Database.h>
+
 #include <algorithm>
 #include <map>
 
@@ -147,6 +149,49 @@ TEST_F(SchedulerTest, ManyReloadsInARowLoseNothingAndTheLastOneCounts) {
   EXPECT_LE(std::stoi(query("SELECT count(*) FROM sync_run")), 12) << "of a hundred reloads";
   EXPECT_EQ(query("SELECT count(*) FROM sync_run WHERE finished_at IS NULL"), "0");
   EXPECT_EQ(query("SELECT sum(requests) FROM sync_run"), std::to_string(world_->api.calls.size()));
+}
+
+TEST_F(SchedulerTest, AReloadThatLowersTheConcurrencyLeavesNobodyTooManyAmongThoseWhoWait) {
+  start(20);
+  run_for(minutes(1));
+  scheduler_->reload(world_->plan(1));
+  world_->api.max_in_flight = 0;
+  run_for(seconds(10));
+  EXPECT_EQ(world_->api.max_in_flight, 1U);
+  EXPECT_EQ(world_->api.calls.size(), 40U);
+  scheduler_->reload(world_->plan(16));
+  run_for(seconds(10));
+  EXPECT_EQ(world_->api.max_in_flight, 16U);
+}
+
+TEST_F(SchedulerTest, RowsThatAnotherProgramDeletesEndNothing) {
+  world_->populate(3, [](int user) { return user == 1 ? 500 : 1; });
+  start();
+  run_for(std::chrono::milliseconds(350));  // the first one is read, the second one is being read
+  {
+    SQLite::Database other(path_.string(), SQLite::OPEN_READWRITE, 5'000);
+    other.exec("DELETE FROM sync_run; DELETE FROM listing WHERE openid = 'o1'");
+  }
+  run_for(minutes(20));
+  EXPECT_FALSE(ended_);
+  EXPECT_EQ(scheduler_->census().watched(), 2U);
+  EXPECT_EQ(std::ranges::count(world_->events.completed, "o2"), 2);
+  scheduler_->reload(world_->plan());
+  run_for(minutes(1));
+  EXPECT_EQ(scheduler_->census().watched(), 3U) << "the watchlist still names it";
+  EXPECT_EQ(query("SELECT count(*) FROM coupon WHERE openid = 'o1'"), "500");
+}
+
+TEST_F(SchedulerTest, AServiceAtRestWritesNothing) {
+  RateOptions options{400, 400, 1.0};
+  options.learned = LearnedRate{50, 60, seconds(100)};
+  world_->rate = RateController(options, world_->env.steady_now());
+  start(3);
+  run_for(minutes(3));
+  const std::string before = query("SELECT observed_at FROM learned_quota");
+  ASSERT_NE(before, "(no row)");
+  run_for(minutes(3));
+  EXPECT_EQ(query("SELECT observed_at FROM learned_quota"), before);
 }
 
 TEST_F(SchedulerTest, AReloadOfTheWatchlistAloneInterruptsNoCall) {

@@ -141,6 +141,21 @@ TEST_F(ValveTest, GivesTheFirstTryToWhoFoundItOut) {
   EXPECT_TRUE(valve_.holds());
 }
 
+TEST_F(ValveTest, WaitsForNoTryOfAnEarlierTime) {
+  valve_.hold();
+  Caller earlier;
+  enter(earlier);
+  run_until_passed(earlier);
+  valve_.release();
+  valve_.hold();
+  Caller caller;
+  enter(caller);
+  run_until_passed(caller);
+  EXPECT_EQ(caller.passed_at, 10s + 10s);
+  earlier.pass->failed();
+  EXPECT_FALSE(valve_.next_try_at()) << "this one is out, whatever became of that one";
+}
+
 TEST_F(ValveTest, EndsATryOnlyOnce) {
   valve_.hold();
   Caller caller;

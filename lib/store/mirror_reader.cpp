@@ -1,11 +1,9 @@
-#include "store/mirror_status.h"
+#include "store/mirror_reader.h"
 
 #include "store/errors.h"
 #include "store/fields.h"
-#include "store/mirror.h"
 #include "store/mirror_file.h"
 #include "store/mirror_property.h"
-#include "store/mirror_reader.h"
 #include "store/quota_table.h"
 #include "store/schema.h"
 #include "store/sql.h"
