@@ -14,6 +14,13 @@ constexpr TryTempo kTempo{.first = kProbeEvery,
                           .every = kProbeEvery,
                           .undecided = 0s,
                           .most_out = 1};
+/// Of the first calls, a listing that hangs keeps no others waiting for its deadline.
+constexpr std::chrono::seconds kLongUnanswered = 2s;
+constexpr TryTempo kFirstCalls{.first = 0s,
+                               .early = {kLongUnanswered, kLongUnanswered},
+                               .every = kLongUnanswered,
+                               .undecided = 0s,
+                               .most_out = 16};
 
 }  // namespace
 
@@ -22,10 +29,10 @@ SendingGate::SendingGate(Env& env, Events& events, const boost::asio::any_io_exe
   reset();
 }
 
-void SendingGate::reset() { valve_.hold_for_next(); }
+void SendingGate::reset() { valve_.hold_for_next(kFirstCalls); }
 
 void SendingGate::Pass::accepted() {
-  if (!pass_.is_try()) return;
+  if (!pass_.is_current_try()) return;
   const bool was_refused = std::exchange(gate_->refusal_, std::nullopt).has_value();
   gate_->valve_.release();
   pass_.undecided();
@@ -53,12 +60,14 @@ Task<SendingGate::Pass> SendingGate::enter() {
 }
 
 std::optional<SendingGate::Doubt> SendingGate::refused(Pass& pass, const Failure& refusal) {
-  if (pass.pass_.is_try()) {
-    if (!refusal_) return Doubt(this, std::move(pass.pass_));
+  const bool is_first_call = pass.pass_.is_current_try();
+  if (is_first_call && refusal_) {
     confirm(pass.pass_, refusal);
     return std::nullopt;
   }
-  if (valve_.holds()) return std::nullopt;
+  if (valve_.holds() && !is_first_call) return std::nullopt;
+  // What the other first calls show counts no more: no more of them go.
+  valve_.release();
   return Doubt(this, valve_.hold_and_try());
 }
 

@@ -13,10 +13,10 @@
 
 namespace couponsync {
 
-/// Keeps refused credentials from costing more than a few calls. The first call goes alone. After a 401 or
-/// 403 nobody else sends until whoever met it has found out whether the brand is refused; if it is, single
-/// calls probe, two soon and then one a minute, and the first that is accepted lets all go on. On the io
-/// thread; outlives its passes and doubts.
+/// Keeps refused credentials from costing more than a few calls. The first call goes alone, the next one when
+/// it has been unanswered for 2 s, and so on. After a 401 or 403 nobody else sends until whoever met it has
+/// found out whether the brand is refused; if it is, single calls probe, two soon and then one a minute, and
+/// the first that is accepted lets all go on. On the io thread; outlives its passes and doubts.
 class SendingGate {
  public:
   /// The right to send one call. Who was let through alone holds the others back until it is settled or gone.
@@ -52,7 +52,7 @@ class SendingGate {
   /// Waits while nobody, or only another one, may send. Cancellable.
   Task<Pass> enter();
   /// Whether that pass still holds, after other waiting.
-  bool admits(const Pass& pass) const { return !valve_.holds() || pass.pass_.is_try(); }
+  bool admits(const Pass& pass) const { return !valve_.holds() || pass.pass_.is_current_try(); }
   /// The call with this pass was refused. Nothing if another one finds out already, or the brand was known to
   /// be refused and still is.
   std::optional<Doubt> refused(Pass& pass, const Failure& refusal);

@@ -48,6 +48,7 @@ void Valve::hold() {
   if (holds()) return;
   const SteadyTime now = env_.steady_now();
   ++holding_;
+  tries_ = Tries(tempo_);
   tries_.begin(now, now + tempo_.first);
   changed_.notify_all();
 }
@@ -57,8 +58,12 @@ Valve::Pass Valve::hold_and_try() {
   return {this, tries_.one_begins(env_.steady_now()), false};
 }
 
-void Valve::hold_for_next() {
-  hold();
+void Valve::hold_for_next(const TryTempo& tempo) {
+  if (!holds()) {
+    hold();
+    tries_ = Tries(tempo);
+    tries_.begin(env_.steady_now(), env_.steady_now());
+  }
   hurry();
 }
 

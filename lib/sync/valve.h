@@ -25,6 +25,8 @@ class Valve {
     Pass& operator=(Pass&& other) noexcept;
     ~Pass();
     bool is_try() const { return number_.has_value(); }
+    /// A try of the holding that is in force: what it shows counts.
+    bool is_current_try() const { return valve_ != nullptr && is_try() && holding_ == valve_->holding_; }
     /// Of the tries since it began to hold, from 0.
     std::optional<int> number() const { return number_; }
     bool has_waited() const { return has_waited_; }
@@ -54,8 +56,8 @@ class Valve {
   void hold();
   /// The same, and who calls has the first try.
   Pass hold_and_try();
-  /// The same, and the next who comes has it.
-  void hold_for_next();
+  /// The same, and the next who comes has it; `tempo` holds until it is released.
+  void hold_for_next(const TryTempo& tempo);
   void release();
   /// The next try need not wait for its time.
   void hurry();

@@ -55,6 +55,22 @@ TEST_F(SchedulerTest, AReloadDuringARunPicksUpNewListingsAndSyncsEverythingOnceM
       "3");
 }
 
+TEST_F(SchedulerTest, TheFirstCallThatHangsKeepsNobodyWaiting) {
+  world_->interval = seconds(5);
+  world_->populate(50, [](int) { return 1; });
+  const auto hangs = [](const SeenCall& call) { return call.openid == "o0" || call.openid == "o1"; };
+  world_->api.latency_of = [&](const SeenCall& call) {
+    return std::chrono::milliseconds(hangs(call) ? 20'000 : 100);
+  };
+  world_->api.fault = [&](std::size_t, const SeenCall& call) -> Instead {
+    if (!hangs(call)) return std::nullopt;
+    return Failure{.kind = FailureKind::timed_out, .detail = "no reply"};
+  };
+  start();
+  run_for(seconds(10));
+  EXPECT_GE(world_->api.calls.size(), 50U);
+}
+
 TEST_F(SchedulerTest, ProbesRefusedCredentialsOnceAMinute) {
   bool refused = true;
   world_->api.fault = [&](std::size_t, const SeenCall&) -> Instead {
