@@ -35,7 +35,7 @@ class MirrorOpen : public testing::Test {
   }
   void write_file(const std::string& text) const { std::ofstream(path, std::ios::binary) << text; }
   mode_t mode_of(const std::string& suffix) const {
-    struct stat status {};
+    struct stat status{};
     EXPECT_EQ(stat((path.string() + suffix).c_str(), &status), 0) << suffix;
     return status.st_mode & 07777;
   }
