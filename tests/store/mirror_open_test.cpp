@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <fstream>
 #include <optional>
@@ -44,6 +45,20 @@ class MirrorOpen : public testing::Test {
   std::filesystem::path path = folder.path() / "mirror.db";
 };
 
+/// While it lives SQLite can share no memory with other processes, as on most network file systems.
+class WithoutSharedMemory {
+ public:
+  WithoutSharedMemory() : usual_(sqlite3_vfs_find(nullptr)) {
+    sqlite3_vfs_register(sqlite3_vfs_find("unix-none"), 1);
+  }
+  WithoutSharedMemory(const WithoutSharedMemory&) = delete;
+  WithoutSharedMemory& operator=(const WithoutSharedMemory&) = delete;
+  ~WithoutSharedMemory() { sqlite3_vfs_register(usual_, 1); }
+
+ private:
+  sqlite3_vfs* usual_;
+};
+
 class Umask {
  public:
   explicit Umask(mode_t mask) : before_(umask(mask)) {}
@@ -59,6 +74,13 @@ TEST_F(MirrorOpen, MakesAFileWithItsIdentityAndVersion) {
   EXPECT_EQ(value(path, "PRAGMA user_version"), std::to_string(schema_version()));
   EXPECT_EQ(value(path, "PRAGMA journal_mode"), "wal");
   EXPECT_EQ(value(path, "PRAGMA integrity_check"), "ok");
+}
+
+TEST_F(MirrorOpen, RefusesAFileSystemOnWhichThereCanBeNoLog) {
+  const WithoutSharedMemory files;
+  const MirrorError error = failure();
+  EXPECT_EQ(error.reason(), Reason::unwritable);
+  EXPECT_THAT(error.what(), HasSubstr("its file system cannot share memory; move it to a local"));
 }
 
 TEST_F(MirrorOpen, LetsTheGroupReadWhateverTheUmask) {
