@@ -85,7 +85,7 @@ class JournalFormatter final : public spdlog::formatter {
 /// (systemd.exec(5)).
 bool stderr_is_journal() {
   const char* stream = std::getenv("JOURNAL_STREAM");
-  struct stat found {};
+  struct stat found{};
   if (stream == nullptr || fstat(STDERR_FILENO, &found) != 0) return false;
   return fmt::format("{}:{}", found.st_dev, found.st_ino) == stream;
 }

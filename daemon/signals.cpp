@@ -24,7 +24,7 @@ void let_through() {
 volatile std::sig_atomic_t exit_code_at_once = 0;
 
 bool is_ignored(int number) {
-  struct sigaction now {};
+  struct sigaction now{};
   return sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 

@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-"$root/systemd/packaging/install-packages.sh"
+"$root/systemd/packaging/install-packages.sh" --checks
 
 if [ -n "$sanitizers" ]; then
   build="$root/build/sanitize-$(echo "$sanitizers" | tr ',' '-')"
@@ -36,4 +36,10 @@ cmake --build "$build"
 
 export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1${TSAN_OPTIONS:+ $TSAN_OPTIONS}"
 export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+ $UBSAN_OPTIONS}"
-ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)"
+ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)" --output-junit "$build/tests.xml"
+# A test that is skipped looks like one that passed.
+if skipped=$(grep -o '<testcase name="[^"]*" [^>]*status="\(notrun\|disabled\)"' "$build/tests.xml"); then
+  echo "These tests were skipped, and none may be:" >&2
+  echo "$skipped" | sed 's/<testcase name="\([^"]*\)".*/  \1/' >&2
+  exit 1
+fi

@@ -20,7 +20,7 @@ bool matches(const std::string& part, const std::string& name) {
 
 /// Something is there, or it cannot be told: who opens it will see.
 bool may_exist(const fs::path& path) {
-  struct stat ignored {};
+  struct stat ignored{};
   return lstat(path.c_str(), &ignored) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 

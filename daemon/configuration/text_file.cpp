@@ -51,7 +51,7 @@ std::string read_text_file(const std::filesystem::path& file, std::size_t max_by
     return fail(fmt::format("cannot be read: {}", std::strerror(error)), is_passing(error));
   };
   const Descriptor descriptor(file);
-  struct stat status {};
+  struct stat status{};
   if (descriptor.get() < 0 || fstat(descriptor.get(), &status) != 0) throw cannot_be_read(errno);
   if (!S_ISREG(status.st_mode)) throw fail("is not a regular file");
   if (check) check(status);
@@ -66,7 +66,7 @@ std::string read_text_file(const std::filesystem::path& file, std::size_t max_by
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
   }
-  struct stat after {};
+  struct stat after{};
   if (fstat(descriptor.get(), &after) != 0) throw cannot_be_read(errno);
   if (size < text.size() || was_written(status, after))
     throw fail("was written to while it was read: move a finished file into its place", true);

@@ -30,7 +30,7 @@ constexpr int kWaiting = 128;
 }
 
 std::optional<struct stat> look_at(const std::filesystem::path& path) {
-  struct stat found {};
+  struct stat found{};
   if (lstat(path.c_str(), &found) == 0) return found;
   if (errno == ENOENT) return std::nullopt;
   refuse(path.string(), std::generic_category().message(errno));
@@ -84,7 +84,7 @@ void Listener::close() {
   boost::system::error_code ignored;  // there is nothing to do about it
   acceptor_.close(ignored);
   if (!identity_) return;
-  struct stat found {};
+  struct stat found{};
   const bool is_ours = lstat(path_.c_str(), &found) == 0 && found.st_dev == identity_->device &&
                        found.st_ino == identity_->inode;
   if (is_ours) unlink(path_.c_str());

@@ -23,8 +23,7 @@ bool is_c1_control(std::string_view rest) {
 
 std::string printable_ascii(std::string_view text, std::size_t max_size) {
   std::string printable(text.substr(0, max_size));
-  std::ranges::replace_if(
-      printable, [](char c) { return !is_visible_ascii(c); }, '?');
+  std::ranges::replace_if(printable, [](char c) { return !is_visible_ascii(c); }, '?');
   return printable;
 }
 

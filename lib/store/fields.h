@@ -16,7 +16,7 @@ namespace couponsync {
 template <class Struct, class Member>
 struct Field {
   std::string_view column;
-  Member Struct::*member;
+  Member Struct::* member;
 };
 template <class Struct, class Member>
 Field(const char*, Member Struct::*) -> Field<Struct, Member>;

@@ -13,7 +13,7 @@ std::chrono::nanoseconds time_of(const struct timespec& time) {
 }  // namespace
 
 FileAtPath look_at(const std::filesystem::path& path) {
-  struct stat status {};
+  struct stat status{};
   if (stat(path.c_str(), &status) != 0) {
     const bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
     FileAtPath absent;

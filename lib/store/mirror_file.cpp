@@ -54,7 +54,7 @@ void check_header(const std::filesystem::path& path, std::string_view header) {
 }
 
 struct stat status_of(const std::filesystem::path& path, const Descriptor& file) {
-  struct stat status {};
+  struct stat status{};
   if (fstat(file.get(), &status) != 0) throw system_error(path, "cannot be examined", errno);
   return status;
 }
@@ -102,7 +102,7 @@ MirrorFile::MirrorFile(const std::filesystem::path& path)
 }
 
 bool MirrorFile::has_a_name() const {
-  struct stat status {};
+  struct stat status{};
   return fstat(descriptor_.get(), &status) != 0 || status.st_nlink > 0;
 }
 

@@ -55,7 +55,7 @@ void lock(int descriptor, const std::filesystem::path& mirror) {
 }
 
 FileIdentity identity_of_open(int descriptor, const std::filesystem::path& mirror) {
-  struct stat status {};
+  struct stat status{};
   if (fstat(descriptor, &status) != 0) throw system_error(mirror, "cannot examine its lock file", errno);
   return identity_of(status);
 }

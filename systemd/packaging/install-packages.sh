@@ -1,7 +1,11 @@
 #!/bin/sh
 # Installs whatever the list for this release of Debian names and this machine lacks; does nothing, and needs no root, if it
 # lacks none.
+#   install-packages.sh [--checks]     with what only the checks need, the last part of the list
 set -eu
+
+last_part="/^# Checks/,\$d"
+[ "${1:-}" != --checks ] || last_part=""
 
 release=$(sed -n 's/^VERSION_ID="*\([0-9]*\).*/\1/p' /etc/os-release)
 list="$(dirname "$0")/packages-debian-$release.txt"
@@ -11,7 +15,7 @@ if [ ! -f "$list" ]; then
 fi
 missing=""
 # shellcheck disable=SC2013  # the list is words
-for package in $(sed 's/#.*//' "$list"); do
+for package in $(sed -e "$last_part" -e 's/#.*//' "$list"); do
   state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
   [ "$state" = installed ] || missing="$missing $package"
 done

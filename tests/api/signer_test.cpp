@@ -79,7 +79,7 @@ TEST(Signer, RefusesAnIdentityThatWouldBreakOutOfItsHeader) {
   const auto make = [](const BrandIdentity& bad) {
     return Signer(bad, PrivateKey::from_pem(read_test_data("signing/test-only-private-key.pem")));
   };
-  for (std::string BrandIdentity::*part :
+  for (std::string BrandIdentity::* part :
        {&BrandIdentity::brand_id, &BrandIdentity::certificate_serial, &BrandIdentity::wechatpay_public_key_id,
         &BrandIdentity::user_agent})
     for (const char* text : {"", "a\"b", "a\r\nX: y", "a\tb", "\xE5\x88\xB8"}) {

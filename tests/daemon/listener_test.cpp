@@ -57,7 +57,7 @@ TEST_F(ListenerTest, SaysWhyAPortCannotBeHad) {
 TEST_F(ListenerTest, MakesASocketForItsGroupAndRemovesItAtItsEnd) {
   {
     const auto listener = listen(address_);
-    struct stat made {};
+    struct stat made{};
     ASSERT_EQ(lstat(path_.c_str(), &made), 0);
     EXPECT_TRUE(S_ISSOCK(made.st_mode));
     EXPECT_EQ(made.st_mode & 07777U, 0660U);
@@ -67,7 +67,9 @@ TEST_F(ListenerTest, MakesASocketForItsGroupAndRemovesItAtItsEnd) {
 }
 
 TEST_F(ListenerTest, ReplacesASocketThatNobodyListensOn) {
-  { const Unix::acceptor left_behind(context_, Unix::endpoint(path_.string())); }
+  {
+    const Unix::acceptor left_behind(context_, Unix::endpoint(path_.string()));
+  }
   ASSERT_TRUE(fs::exists(path_));
   const auto listener = listen(address_);
   EXPECT_TRUE(somebody_listens());

@@ -167,7 +167,9 @@ TEST_F(StatusReaderTest, SaysWhyAMirrorCannotBeRead) {
 TEST_F(StatusReaderTest, ReadsAMirrorAsTheStatusCommandDoes) {
   const couponsync::test::TemporaryFolder folder;
   const std::filesystem::path path = folder.path() / "mirror.db";
-  { const Mirror mirror = Mirror::open({path}); }
+  {
+    const Mirror mirror = Mirror::open({path});
+  }
   const StatusSnapshot reading =
       mirror_reading(env_, std::make_shared<MirrorReader>(path), {}, seconds(2'700))()({});
   ASSERT_TRUE(reading.report) << reading.problem;

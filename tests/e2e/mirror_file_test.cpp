@@ -30,7 +30,7 @@ std::int64_t open_and_close(const fs::path& mirror) {
 /// Who has SQLite's lock on the file by which others know that it is open; 0: nobody.
 pid_t holder_of_lock(const fs::path& mirror) {
   // https://www.sqlite.org/src/file/src/os.h: the bytes of which readers lock one or all.
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = 0x40000002;
@@ -42,7 +42,7 @@ pid_t holder_of_lock(const fs::path& mirror) {
 }
 
 ino_t inode_of(const fs::path& file) {
-  struct stat status {};
+  struct stat status{};
   return stat(file.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 

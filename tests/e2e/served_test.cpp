@@ -152,7 +152,7 @@ TEST_F(Served, TheSocketIsForTheGroupAndReplacesOneThatAKillLeft) {
   start();
   service().wait_for_err("sync (start) done");
   const fs::path path = address().substr(5);
-  struct stat made {};
+  struct stat made{};
   ASSERT_EQ(lstat(path.c_str(), &made), 0);
   EXPECT_EQ(made.st_mode & 07777U, 0660U);
   service().signal(SIGKILL);

@@ -220,7 +220,9 @@ class Scene {
   }
   void restart() {
     mirror_.commit();
-    { const Mirror closed = std::move(mirror_); }
+    {
+      const Mirror closed = std::move(mirror_);
+    }
     mirror_ = Mirror::open({.path = path_, .durability = Durability::normal});
     mirror_.begin();
     watch();

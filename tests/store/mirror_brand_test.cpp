@@ -44,7 +44,9 @@ class MirrorBrand : public testing::Test {
   }
   /// As a program left it that knew no brand.
   void make_older(const std::string& change = "") const {
-    { const Mirror mirror = open_as(""); }
+    {
+      const Mirror mirror = open_as("");
+    }
     execute(path, "DELETE FROM mirror_property WHERE name <> 'redaction_key';" + change);
   }
   static std::string coupon_of(const std::string& brand) {
@@ -59,44 +61,62 @@ class MirrorBrand : public testing::Test {
 };
 
 TEST_F(MirrorBrand, IsThatOfTheFirstWhoOpensIt) {
-  { const Mirror mirror = open_as("120344"); }
+  {
+    const Mirror mirror = open_as("120344");
+  }
   EXPECT_EQ(property("brand_id"), "120344");
   EXPECT_EQ(value(path, "SELECT typeof(value) FROM mirror_property WHERE name = 'brand_id'"), "text");
-  { const Mirror mirror = open_as("120344"); }
+  {
+    const Mirror mirror = open_as("120344");
+  }
   expect_refused_to("120345", "120344");
   EXPECT_EQ(inspect_mirror(path, "120344")->coupons, 0);
   EXPECT_EQ(read_mirror_status(path)->brand_id, "120344");
 }
 
 TEST_F(MirrorBrand, IsNotAskedOfWhoNamesNone) {
-  { const Mirror mirror = open_as(""); }
+  {
+    const Mirror mirror = open_as("");
+  }
   EXPECT_EQ(read_mirror_status(path)->brand_id, std::nullopt);
-  { const Mirror mirror = open_as("120344"); }
-  { const Mirror mirror = open_as(""); }
+  {
+    const Mirror mirror = open_as("120344");
+  }
+  {
+    const Mirror mirror = open_as("");
+  }
   EXPECT_EQ(property("brand_id"), "120344");
 }
 
 TEST_F(MirrorBrand, IsComparedAsTextToTheLastByte) {
-  { const Mirror mirror = open_as("120344"); }
+  {
+    const Mirror mirror = open_as("120344");
+  }
   for (const char* other : {"0120344", "120344 ", "1203440", "12034", "120344\n"})
     EXPECT_THROW(open_as(other), MirrorError) << other;
 }
 
 TEST_F(MirrorBrand, IsAdoptedByAMirrorThatHasNoneAndNoRows) {
   make_older();
-  { const Mirror mirror = open_as("120344"); }
+  {
+    const Mirror mirror = open_as("120344");
+  }
   EXPECT_EQ(property("brand_id"), "120344");
 }
 
 TEST_F(MirrorBrand, IsAdoptedByAMirrorWhoseRowsNameIt) {
   make_older(coupon_of("120344"));
-  { const Mirror mirror = open_as("120344"); }
+  {
+    const Mirror mirror = open_as("120344");
+  }
   EXPECT_EQ(property("brand_id"), "120344");
 }
 
 TEST_F(MirrorBrand, IsAdoptedByAMirrorWhoseRowsNameItAmongOthersOrNone) {
   make_older(coupon_of("120345") + coupon_of("120344") + coupon_of(""));
-  { const Mirror mirror = open_as("120344"); }
+  {
+    const Mirror mirror = open_as("120344");
+  }
   EXPECT_EQ(property("brand_id"), "120344");
 }
 
@@ -104,7 +124,9 @@ TEST_F(MirrorBrand, IsRefusedByAMirrorWhoseRowsNameAnotherOneOnly) {
   make_older(coupon_of("120345"));
   expect_refused_to("120344", "120345");
   EXPECT_EQ(value(path, "SELECT count(*) FROM mirror_property WHERE name = 'brand_id'"), "0");
-  { const Mirror mirror = open_as("120345"); }
+  {
+    const Mirror mirror = open_as("120345");
+  }
   EXPECT_EQ(property("brand_id"), "120345");
 }
 
@@ -134,15 +156,21 @@ TEST_F(MirrorBrand, IsRefusedBesideALogThatWasNotMovedYet) {
 }
 
 TEST_F(MirrorBrand, AndAnIdOfItsOwnStayWithTheMirror) {
-  { const Mirror mirror = open_as("120344"); }
+  {
+    const Mirror mirror = open_as("120344");
+  }
   const std::string id = property("mirror_id");
   EXPECT_THAT(id, testing::MatchesRegex("[0-9a-f]+"));
   EXPECT_EQ(id.size(), 32U);
-  { const Mirror mirror = open_as("120344"); }
+  {
+    const Mirror mirror = open_as("120344");
+  }
   EXPECT_EQ(property("mirror_id"), id);
   EXPECT_EQ(read_mirror_status(path)->mirror_id, id);
   std::filesystem::remove(path);
-  { const Mirror mirror = open_as("120344"); }
+  {
+    const Mirror mirror = open_as("120344");
+  }
   EXPECT_NE(property("mirror_id"), id);
 }
 

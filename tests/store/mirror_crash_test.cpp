@@ -82,7 +82,9 @@ TEST_F(MirrorCrash, LosesNoCommittedPage) {
       for (int number = 0; number < survived; ++number) mirror.apply_page(page(listing, number));
       kill(getpid(), SIGKILL);
     });
-    { const Mirror mirror = Mirror::open({.path = path}); }
+    {
+      const Mirror mirror = Mirror::open({.path = path});
+    }
     EXPECT_EQ(relevant(path), states[static_cast<std::size_t>(survived)]) << survived;
     EXPECT_EQ(value(path, "PRAGMA integrity_check"), "ok");
   }
@@ -102,7 +104,9 @@ TEST_F(MirrorCrash, KeepsWholePagesWheneverItIsKilled) {
         if (number % 3 == 2) mirror.checkpoint();
       }
     });
-    { const Mirror mirror = Mirror::open({.path = path}); }
+    {
+      const Mirror mirror = Mirror::open({.path = path});
+    }
     EXPECT_EQ(value(path, "PRAGMA integrity_check"), "ok");
     const auto found = std::ranges::find(states, relevant(path));
     ASSERT_NE(found, states.end()) << "killed at write " << nth;

@@ -138,6 +138,17 @@ TEST_F(MirrorEvidence, ASightingByAnyListingClearsWhatSpokeForAbsence) {
   EXPECT_THAT(how(), ElementsAre("USED|0|0"));
 }
 
+TEST_F(MirrorEvidence, ASightingOfTheSameCouponClearsWhatSpokeForItsAbsenceAsWell) {
+  watch_all_states();
+  read_round({{"EFFECTIVE", {"a"}}});
+  read_round();
+  EXPECT_THAT(searches(), ElementsAre("a"));
+  read("EFFECTIVE", {"a"});
+  EXPECT_THAT(searches(), IsEmpty());
+  read_round();
+  EXPECT_THAT(how(), ElementsAre("EFFECTIVE|0|0"));
+}
+
 TEST_F(MirrorEvidence, TwoWholeRoundsWithoutItMakeItMissing) {
   watch_all_states();
   read_round({{"EFFECTIVE", {"a", "b"}}});
@@ -173,6 +184,17 @@ TEST_F(MirrorEvidence, TheSecondRoundTellsNothingWhereItBeginsLongAfterTheFirst)
     EXPECT_THAT(searches(), ElementsAre("a"));
   }
   read_round();
+  read_round();
+  EXPECT_THAT(how(), ElementsAre("EFFECTIVE|1|0"));
+}
+
+TEST_F(MirrorEvidence, TheSecondRoundTellsNothingWhereTheClockWasSetBackSinceTheFirst) {
+  watch_all_states();
+  read_round({{"EFFECTIVE", {"a"}}});
+  read_round();
+  now -= 3'600;
+  read_round();
+  EXPECT_THAT(how(), ElementsAre("EFFECTIVE|0|0"));
   read_round();
   EXPECT_THAT(how(), ElementsAre("EFFECTIVE|1|0"));
 }

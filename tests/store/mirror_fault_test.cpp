@@ -134,7 +134,9 @@ TEST_P(MirrorFault, LeavesNothingBehindThatKeepsItFromOpening) {
       }
       struck = fault.struck();
     }
-    { const Mirror mirror = Mirror::open({.path = file}); }
+    {
+      const Mirror mirror = Mirror::open({.path = file});
+    }
     EXPECT_EQ(value(file, "PRAGMA integrity_check"), "ok");
     EXPECT_EQ(value(file, "SELECT group_concat(name, ' ') FROM mirror_property"),
               "log_mark mirror_id redaction_key");

@@ -99,7 +99,9 @@ class MirrorTest : public testing::Test {
     return rows(path, "SELECT kind, from_state, to_state FROM coupon_change ORDER BY seq");
   }
   void reopen() {
-    { const Mirror closed = std::move(mirror); }
+    {
+      const Mirror closed = std::move(mirror);
+    }
     mirror = Mirror::open({.path = path});
     next_request = mirror.first_request_order();
     reading_began.clear();

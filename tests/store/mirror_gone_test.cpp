@@ -38,7 +38,9 @@ class OpenMirror : public testing::TestWithParam<Deed> {
  protected:
   OpenMirror() {
     fs::create_directory(path.parent_path());
-    { const Mirror first = Mirror::open({.path = path}); }
+    {
+      const Mirror first = Mirror::open({.path = path});
+    }
     copy_over(path, old_copy);
     mirror.emplace(Mirror::open({.path = path}));
     listing = set_watchlist(*mirror, std::vector{user("openid-1")}).front().id;

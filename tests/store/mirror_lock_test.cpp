@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 class MirrorLock : public MirrorTest {
  protected:
   ino_t inode_of(const char* suffix) const {
-    struct stat status {};
+    struct stat status{};
     return stat((path.string() + suffix).c_str(), &status) == 0 ? status.st_ino : 0;
   }
   /// What holds it, and what that is good for.
@@ -75,7 +75,9 @@ TEST_F(MirrorLock, IsHeldThoughTheFileWasTouchedAndHadToBeLookedAt) {
 
 /// Commits beside somebody who opens and closes the file as the only other one, and is killed.
 TEST_F(MirrorLock, SavesEveryCommitFromAForeignProgram) {
-  { const Mirror closed = std::move(mirror); }
+  {
+    const Mirror closed = std::move(mirror);
+  }
   const int code = in_child([&] {
     Mirror own = Mirror::open({.path = path});
     const ListingId id = set_watchlist(own, watched).front().id;

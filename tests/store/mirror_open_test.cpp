@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <fstream>
 #include <optional>
@@ -36,13 +37,27 @@ class MirrorOpen : public testing::Test {
   }
   void write_file(const std::string& text) const { std::ofstream(path, std::ios::binary) << text; }
   mode_t mode_of(const std::string& suffix) const {
-    struct stat status {};
+    struct stat status{};
     EXPECT_EQ(stat((path.string() + suffix).c_str(), &status), 0) << suffix;
     return status.st_mode & 07777;
   }
 
   TemporaryFolder folder;
   std::filesystem::path path = folder.path() / "mirror.db";
+};
+
+/// While it lives SQLite can share no memory with other processes, as on most network file systems.
+class WithoutSharedMemory {
+ public:
+  WithoutSharedMemory() : usual_(sqlite3_vfs_find(nullptr)) {
+    sqlite3_vfs_register(sqlite3_vfs_find("unix-none"), 1);
+  }
+  WithoutSharedMemory(const WithoutSharedMemory&) = delete;
+  WithoutSharedMemory& operator=(const WithoutSharedMemory&) = delete;
+  ~WithoutSharedMemory() { sqlite3_vfs_register(usual_, 1); }
+
+ private:
+  sqlite3_vfs* usual_;
 };
 
 class Umask {
@@ -60,6 +75,13 @@ TEST_F(MirrorOpen, MakesAFileWithItsIdentityAndVersion) {
   EXPECT_EQ(value(path, "PRAGMA user_version"), std::to_string(schema_version()));
   EXPECT_EQ(value(path, "PRAGMA journal_mode"), "wal");
   EXPECT_EQ(value(path, "PRAGMA integrity_check"), "ok");
+}
+
+TEST_F(MirrorOpen, RefusesAFileSystemOnWhichThereCanBeNoLog) {
+  const WithoutSharedMemory files;
+  const MirrorError error = failure();
+  EXPECT_EQ(error.reason(), Reason::unwritable);
+  EXPECT_THAT(error.what(), HasSubstr("its file system cannot share memory; move it to a local"));
 }
 
 TEST_F(MirrorOpen, LetsTheGroupReadWhateverTheUmask) {

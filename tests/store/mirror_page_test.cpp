@@ -255,6 +255,19 @@ TEST_F(MirrorPage, TakesBackOneFailedPageAndKeepsTheOthers) {
   EXPECT_THAT(rows(path, "SELECT coupon_code FROM coupon ORDER BY 1"), ElementsAre("a", "d"));
 }
 
+TEST_F(MirrorPage, ThatFailsHalfWayLeavesNothingBehindAndKeepsTheOthers) {
+  execute(path,
+          "CREATE TRIGGER refuse BEFORE INSERT ON coupon WHEN new.coupon_code = 'c'"
+          " BEGIN SELECT raise(ABORT, 'refused'); END");
+  mirror.begin();
+  apply(listing, page_of({{.code = "a"}}));
+  EXPECT_THROW(apply(listing, page_of({{.code = "b"}, {.code = "c"}})), std::logic_error);
+  apply(listing, page_of({{.code = "d"}}));
+  mirror.commit();
+  EXPECT_THAT(rows(path, "SELECT coupon_code FROM coupon ORDER BY 1"), ElementsAre("a", "d"));
+  EXPECT_EQ(changes().size(), 2U);
+}
+
 TEST_F(MirrorPage, ACouponTwiceOnOnePageCountsAsTheLastEntryHoweverOftenItIsRead) {
   for (int reading = 0; reading < 3; ++reading) {
     apply(listing, page_of({{.code = "a", .state = "EFFECTIVE"}, {.code = "a", .state = "USED"}}, 1));

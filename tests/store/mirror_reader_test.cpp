@@ -62,7 +62,9 @@ TEST_F(MirrorReader, SeesOneMomentWhileTheWriterGoesOn) {
 
 TEST_F(MirrorReader, FindsTheLogInPlaceAfterTheWriterClosed) {
   apply(listing, page_of({{.code = "a"}}));
-  { const Mirror closed = std::move(mirror); }
+  {
+    const Mirror closed = std::move(mirror);
+  }
   EXPECT_TRUE(std::filesystem::exists(path.string() + "-wal"));
   EXPECT_TRUE(std::filesystem::exists(path.string() + "-shm"));
   EXPECT_EQ(value(path, "SELECT count(*) FROM coupon"), "1");

@@ -117,7 +117,9 @@ TEST_F(MirrorStatusTest, RefusesWhatIsNoMirrorOfThisVersion) {
   const std::filesystem::path other = folder.path() / "other.db";
   execute(other, "CREATE TABLE t (x)");
   EXPECT_THROW(read_mirror_status(other), MirrorError);
-  { const Mirror closed = std::move(mirror); }
+  {
+    const Mirror closed = std::move(mirror);
+  }
   execute(path, "PRAGMA user_version = 1");
   EXPECT_THROW(read_mirror_status(path), MirrorError);
 }

@@ -25,7 +25,7 @@ bool is_locked_against_others(const std::filesystem::path& database) {
   constexpr off_t kSharedSize = 510;
   const pid_t self = getpid();
   return in_child([&] {
-           struct flock lock {};
+           struct flock lock{};
            lock.l_type = F_WRLCK;
            lock.l_whence = SEEK_SET;
            lock.l_start = kSharedFirst;

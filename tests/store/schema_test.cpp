@@ -131,7 +131,9 @@ TEST_F(Schema, FillsNewColumnsFromWhatTheFirstVersionStored) {
     INSERT INTO listing (appid, openid, next_page_token, pages_done) VALUES ('wx', 'o1', 't1', 3);
     INSERT INTO sync_run ("trigger", started_at) VALUES ('once', 5);
   )sql");
-  { const Mirror migrated = Mirror::open({.path = old}); }
+  {
+    const Mirror migrated = Mirror::open({.path = old});
+  }
   EXPECT_EQ(value(old, "PRAGMA user_version"), std::to_string(schema_version()));
   EXPECT_THAT(
       rows(old, "SELECT product_coupon_id, brand_id, name, changed_at FROM product_coupon ORDER BY 1"),
@@ -163,7 +165,9 @@ class MissingOfBefore : public Schema {
           " VALUES ('wx', 'o1', " +
           values + ");";
     execute(old, sql);
-    { const Mirror migrated = Mirror::open({.path = old}); }
+    {
+      const Mirror migrated = Mirror::open({.path = old});
+    }
     return value(old,
                  "SELECT CASE WHEN missing_since = 7 THEN 'missing' WHEN unlisted_since = 7 THEN 'unlisted'"
                  " END FROM coupon");

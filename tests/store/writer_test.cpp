@@ -258,7 +258,9 @@ TEST_F(WriterTest, FailsAllJobsOfATransactionThatTheDiskEndedInTheMiddle) {
 }
 
 TEST_F(WriterTest, TellsADamagedMirrorFromAFullDisk) {
-  { const Mirror mirror = Mirror::open({.path = path}); }
+  {
+    const Mirror mirror = Mirror::open({.path = path});
+  }
   const std::streamoff page =
       std::stoll(value(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'coupon'"));
   execute(path, "PRAGMA wal_checkpoint(TRUNCATE)");

@@ -1,6 +1,7 @@
 #include "sync/sync_fixture.h"
 
 #include <SQLiteCpp/Database.h>
+#include <boost/system/system_error.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -129,6 +130,33 @@ TEST_F(BookmarkTest, WhoseRestFallsShortOfTheTotalCountIsGivenUp) {
   EXPECT_EQ(world.once().counters.listings_ok, 1);
   EXPECT_THAT(tokens(world), ElementsAre("t=+50", "", "t=+50", "t=+100"));
   EXPECT_EQ(mirrored_coupons(path_), listed_coupons(world.api));
+}
+
+/// It was complete at its first reading, but it is the second one that tells what is missing.
+TEST_F(BookmarkTest, OfAReadingThatConfirmsIsGoneOnFromByTheOnceThatContinues) {
+  {
+    World first(path_);
+    first.populate(1, [](int) { return 60; });
+    first.once();
+  }
+  UnixSeconds began = 0;
+  {
+    World interrupted(path_);
+    interrupted.populate(1, [](int) { return 59; });
+    began = to_unix_seconds(interrupted.env.wall_now());
+    interrupted.driver.before_step = [&](std::uint64_t) {
+      if (interrupted.api.calls.size() == 4)
+        interrupted.driver.cancel.emit(boost::asio::cancellation_type::terminal);
+    };
+    EXPECT_THROW(interrupted.once(), boost::system::system_error);
+    EXPECT_EQ(stored("next_page_token"), "t=+50");
+    EXPECT_EQ(stored("last_completed_at"), std::to_string(began));
+  }
+  World world(path_);
+  world.populate(1, [](int) { return 59; });
+  const std::unique_ptr<Scheduler> scheduler = world.make_scheduler(world.plan());
+  EXPECT_EQ(world.driver.run(scheduler->once({.since = began})).counters.listings_ok, 1);
+  EXPECT_THAT(tokens(world), ElementsAre("t=+50"));
 }
 
 /// Nothing failed, but the API was silent for so long that the first page is old.

@@ -42,8 +42,7 @@ TEST_F(FewFailing, ThatHangAreNoOutage) {
 }
 
 TEST_F(FewFailing, OnAServerErrorAreNoOutage) {
-  serve(
-      4, [] { return FakeWechatPay::error_reply(500, "SYSTEM_ERROR"); }, std::chrono::milliseconds(100));
+  serve(4, [] { return FakeWechatPay::error_reply(500, "SYSTEM_ERROR"); }, std::chrono::milliseconds(100));
   EXPECT_TRUE(world_->events.pauses.empty());
   EXPECT_EQ(query("SELECT count(*) FROM listing WHERE failures > 0"), "4");
 }
