@@ -112,7 +112,7 @@ void Expander::read_file(OpenidFile file, Openids& openids) {
   }
   if (!read_lines(file, without_byte_order_mark(content), openids)) return;
   std::ranges::sort(file.openids);
-  file.openids.erase(std::ranges::unique(file.openids).begin(), file.openids.end());
+  file.openids.erase(std::unique(file.openids.begin(), file.openids.end()), file.openids.end());
   if (file.openids.empty() && !may_be_empty_)
     problems_.push_back(
         {file.pointer, fmt::format("{}: has no openid, as a file that was cut off or is not "
@@ -157,7 +157,7 @@ std::vector<Fingerprint> users_of(const ListingSet& listings) {
     users.push_back(fingerprint_of({std::string(listings.appid_of(i)), Openid(openid), "", "", ""}));
   }
   std::ranges::sort(users);
-  users.erase(std::ranges::unique(users).begin(), users.end());
+  users.erase(std::unique(users.begin(), users.end()), users.end());
   return users;
 }
 
