@@ -60,30 +60,6 @@ constexpr std::array kPromises{
             "v_listing_health"},
 };
 
-void select_whole(sqlite3* database, const std::string& view) {
-  Query query(database, "SELECT * FROM " + view);
-  while (query.step()) {
-  }
-}
-
-/// A sum that is told is the exact one.
-void check_sums(sqlite3* database) {
-  __extension__ using Exact = __int128;
-  std::map<std::string, Exact> sums;
-  Query uses(database, "SELECT stock_id, fen_given_away FROM v_usage WHERE outcome = 'used'");
-  std::map<std::string, bool> unknown;
-  while (uses.step()) {
-    sums[uses.text(0)] += uses.integer(1);
-    if (!uses.is_integer(1)) unknown[uses.text(0)] = true;
-  }
-  Query funnel(database, "SELECT stock_id, fen_given_away FROM v_stock_funnel");
-  while (funnel.step()) {
-    if (funnel.is_null(1)) continue;
-    require(funnel.is_integer(1) && !unknown[funnel.text(0)], "a sum is told only where its parts are known");
-    require(sums[funnel.text(0)] == Exact{funnel.integer(1)}, "a sum that is told is the exact one");
-  }
-}
-
 }  // namespace
 
 DatabaseHandle open_database(const std::string& path, bool read_only) {
@@ -132,6 +108,10 @@ void Query::bind(int place, std::string_view value, bool as_blob) {
     sqlite3_bind_text(statement_.get(), place, value.data(), size, SQLITE_TRANSIENT);
 }
 
+void Query::bind(int place, const Query& other, int column) {
+  sqlite3_bind_value(statement_.get(), place, sqlite3_column_value(other.statement_.get(), column));
+}
+
 std::string Query::text(int column) {
   const auto* text = sqlite3_column_text(statement_.get(), column);
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
@@ -144,12 +124,49 @@ std::int64_t one_integer(sqlite3* database, const std::string& sql) {
   return query.integer(0);
 }
 
-void check_promises(sqlite3* database) {
-  for (const char* view : {"v_coupon", "v_usage", "v_stock_funnel", "v_redemption_daily", "v_expiring",
-                           "v_stock_benefit", "v_listing_health"})
-    select_whole(database, view);
-  for (const Promise& promise : kPromises) require(one_integer(database, promise.sql) == 1, promise.words);
-  check_sums(database);
+Promises::Promises(sqlite3* database)
+    : uses_(database, "SELECT stock_id, fen_given_away FROM v_usage WHERE outcome = 'used'"),
+      funnel_(database, "SELECT stock_id, fen_given_away FROM v_stock_funnel") {
+  for (const std::string view : {"v_coupon", "v_usage", "v_stock_funnel", "v_redemption_daily", "v_expiring",
+                                 "v_stock_benefit", "v_listing_health"})
+    views_.emplace_back(database, "SELECT * FROM " + view);
+  for (const Promise& promise : kPromises) promises_.emplace_back(database, promise.sql);
+}
+
+void Promises::check() {
+  for (Query& view : views_) {
+    while (view.step()) {
+    }
+    view.reset();
+  }
+  for (std::size_t i = 0; i < kPromises.size(); ++i) {
+    require(promises_[i].step() && promises_[i].integer(0) == 1, kPromises[i].words);
+    promises_[i].reset();
+  }
+  check_sums();
+}
+
+/// A sum that is told is the exact one.
+void Promises::check_sums() {
+  __extension__ using Exact = __int128;
+  struct Sum {
+    Exact exact = 0;
+    bool is_known = true;
+  };
+  std::map<std::string, Sum> sums;
+  for (uses_.reset(); uses_.step();) {
+    Sum& sum = sums[uses_.text(0)];
+    sum.exact += uses_.integer(1);
+    sum.is_known = sum.is_known && uses_.is_integer(1);
+  }
+  for (funnel_.reset(); funnel_.step();) {
+    if (funnel_.is_null(1)) continue;
+    const Sum& sum = sums[funnel_.text(0)];
+    require(funnel_.is_integer(1) && sum.is_known, "a sum is told only where its parts are known");
+    require(sum.exact == Exact{funnel_.integer(1)}, "a sum that is told is the exact one");
+  }
+  uses_.reset();
+  funnel_.reset();
 }
 
 }  // namespace couponsync::fuzz

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// What schema/README.md promises of the views, asked of a database by SQLite alone.
 namespace couponsync::fuzz {
@@ -25,11 +26,15 @@ class Query {
   Query(sqlite3* database, const std::string& sql);
 
   bool step();
+  /// Before it is run again.
+  void reset() { sqlite3_reset(statement_.get()); }
   /// Runs it to its end; false if a constraint forbids that.
   bool try_run();
   void bind_null(int place);
   void bind(int place, std::int64_t value);
   void bind(int place, std::string_view value, bool as_blob);
+  /// The value of another query's row.
+  void bind(int place, const Query& other, int column);
   std::int64_t integer(int column) { return sqlite3_column_int64(statement_.get(), column); }
   bool is_integer(int column) { return sqlite3_column_type(statement_.get(), column) == SQLITE_INTEGER; }
   bool is_null(int column) { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
@@ -45,7 +50,20 @@ class Query {
 
 std::int64_t one_integer(sqlite3* database, const std::string& sql);
 
-/// Selects each view whole and holds it against the tables.
-void check_promises(sqlite3* database);
+/// The promises, prepared once, for a database that is asked again and again.
+class Promises {
+ public:
+  explicit Promises(sqlite3* database);
+  /// Selects each view whole and holds it against the tables.
+  void check();
+
+ private:
+  void check_sums();
+
+  std::vector<Query> views_;
+  std::vector<Query> promises_;
+  Query uses_;
+  Query funnel_;
+};
 
 }  // namespace couponsync::fuzz
