@@ -145,7 +145,7 @@ void Expander::read_file(OpenidFile file, Openids& openids) {
     return;
   }
   std::ranges::sort(file.openids);
-  file.openids.erase(std::ranges::unique(file.openids).begin(), file.openids.end());
+  file.openids.erase(std::unique(file.openids.begin(), file.openids.end()), file.openids.end());
   if (file.openids.empty() && !may_be_empty_)
     problems_.push_back(
         {file.pointer, fmt::format("{}: has no openid, as a file that was cut off or is not "
@@ -176,7 +176,7 @@ std::vector<Fingerprint> users_of(const ListingSet& listings) {
   users.reserve(listings.size());
   for (std::size_t i = 0; i < listings.size(); ++i) users.push_back(listings.user_of(i));
   std::ranges::sort(users);
-  users.erase(std::ranges::unique(users).begin(), users.end());
+  users.erase(std::unique(users.begin(), users.end()), users.end());
   return users;
 }
 

@@ -188,9 +188,10 @@ class PageDecoder {
   /// The product's id with U+FFFD in it: not good enough for a row of its own, but no other product's either.
   Text broken_product_id(const ReplyObject& entry) const {
     const json::value* product = entry.find("product_coupon");
-    const JsonPath path(entry.path(), "product_coupon");
-    if (product == nullptr || !oddities_.is_broken({path, "product_coupon_id"})) return std::nullopt;
-    return std::string(view_of(product->at("product_coupon_id").get_string()));
+    const json::object* members = product == nullptr ? nullptr : product->if_object();
+    const json::value* id = members == nullptr ? nullptr : members->if_contains("product_coupon_id");
+    if (id == nullptr || !oddities_.is_broken(*id)) return std::nullopt;
+    return std::string(view_of(id->get_string()));
   }
 
   const JsonDocument& document_;

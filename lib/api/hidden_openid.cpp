@@ -16,10 +16,14 @@ constexpr std::size_t kHiddenBeginning = 8;
 void hide(std::string& text, std::string_view secret, std::string_view name) {
   if (secret.empty()) return;
   const std::string_view least = secret.substr(0, kHiddenBeginning);
-  for (std::size_t at = 0; (at = text.find(least, at)) != std::string::npos; at += name.size()) {
+  std::string hidden;
+  std::size_t behind = 0;  // the last one
+  for (std::size_t at = 0; (at = text.find(least, behind)) != std::string::npos;) {
     const auto differ = std::ranges::mismatch(std::string_view(text).substr(at), secret);
-    text.replace(at, static_cast<std::size_t>(differ.in2 - secret.begin()), name);
+    hidden.append(text, behind, at - behind).append(name);
+    behind = at + static_cast<std::size_t>(differ.in2 - secret.begin());
   }
+  if (behind > 0) text = hidden.append(text, behind);
 }
 
 std::string lower_case_escapes(std::string encoded) {

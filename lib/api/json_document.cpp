@@ -44,7 +44,7 @@ class BreakFinder {
       for (std::size_t index = 0; index < array->size(); ++index)
         visit((*array)[index], JsonPath(path, index), depth + 1);
     } else if (json::string* text = value.if_string()) {
-      visit_text(*text, path, depth);
+      visit_text(value, *text, path, depth);
     }
   }
 
@@ -57,14 +57,14 @@ class BreakFinder {
     visit(member.value(), member_path, depth + 1);
   }
 
-  void visit_text(json::string& text, const JsonPath& path, std::size_t depth) {
+  void visit_text(const json::value& value, json::string& text, const JsonPath& path, std::size_t depth) {
     std::string mended(text.data(), text.size());
     const bool is_mark = mended == mark_;
     if (!replace_marks(mended)) return;
     if (is_mark && depth == kMaxJsonDepth)
       oddities_.note(path, "nested too deep, and null in raw_json");
     else
-      oddities_.note_broken_text(path);
+      oddities_.note_broken_text(path, value);
     text = mended;
   }
 

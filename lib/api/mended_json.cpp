@@ -61,7 +61,8 @@ Mark unused_mark(std::string_view document) {
     mark.text = std::string("\xEF\xB7") + static_cast<char>(0x80U | (character & 0x3FU));
     mark.escape = escape_of(character);
     const bool used = document.find(mark.text) != std::string_view::npos ||
-                      !std::ranges::search(document, mark.escape, same_letter).empty();
+                      std::search(document.begin(), document.end(), mark.escape.begin(), mark.escape.end(),
+                                  same_letter) != document.end();
     if (!used) break;
   }
   return mark;

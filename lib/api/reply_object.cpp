@@ -18,6 +18,12 @@ constexpr double kMostExact = 1e15;
 
 /// Names in a path are the sender's: they may be long, and not fit for logs.
 constexpr std::size_t kMaxPathCharacters = 160;
+constexpr std::size_t kMaxPathBytes = 4 * (kMaxPathCharacters + 1);
+
+bool is_finite(const json::value& value) {
+  const double* number = value.if_double();
+  return number == nullptr || std::isfinite(*number);
+}
 
 }  // namespace
 
@@ -45,9 +51,10 @@ std::string_view kind_name(const json::value* value) {
 std::string JsonPath::text() const {
   if (parent_ == nullptr) return "";
   std::string text = parent_->text();
+  if (text.size() >= kMaxPathBytes) return text;
   if (index_) return text + "[" + std::to_string(*index_) + "]";
   if (!text.empty()) text += '.';
-  return text.append(member_);
+  return text.append(member_.substr(0, kMaxPathBytes));
 }
 
 std::string mismatch(const JsonPath& path, std::string_view expected, const json::value* found) {
@@ -64,9 +71,9 @@ void Oddities::note_mismatch(const JsonPath& path, std::string_view expected, co
   texts_.push_back(mismatch(path, expected, found));
 }
 
-void Oddities::note_broken_text(const JsonPath& path) {
+void Oddities::note_broken_text(const JsonPath& path, const json::value& text) {
   note(path, "a broken text, with U+FFFD where it is broken");
-  broken_.insert(path.text());
+  broken_.insert(&text);
 }
 
 const json::value* ReplyObject::find(std::string_view member) const {
@@ -128,10 +135,11 @@ const json::array* ReplyObject::array(std::string_view member) const {
 Text ReplyObject::scalar_list(std::string_view member) const {
   const json::array* elements = array(member);
   if (elements == nullptr) return std::nullopt;
-  const auto structured =
-      std::ranges::find_if(*elements, [](const json::value& element) { return element.is_structured(); });
-  if (structured != elements->end()) {
-    note_mismatch(member, "plain values", structured);
+  const auto odd = std::ranges::find_if(*elements, [](const json::value& element) {
+    return element.is_structured() || !is_finite(element);  // infinity has no JSON
+  });
+  if (odd != elements->end()) {
+    note_mismatch(member, "plain values", odd);
     return std::nullopt;
   }
   return json::serialize(*elements);

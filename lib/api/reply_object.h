@@ -28,6 +28,7 @@ class JsonPath {
   JsonPath(const JsonPath& parent, std::string_view member) : parent_(&parent), member_(member) {}
   JsonPath(const JsonPath& parent, std::size_t index) : parent_(&parent), index_(index) {}
 
+  /// Cut off once it is as long as anybody is told.
   std::string text() const;
 
  private:
@@ -45,15 +46,16 @@ class Oddities {
   /// "PATH: WHAT"
   void note(const JsonPath& path, std::string_view what);
   void note_mismatch(const JsonPath& path, std::string_view expected, const boost::json::value* found);
-  void note_broken_text(const JsonPath& path);
+  /// `text` stays where it is.
+  void note_broken_text(const JsonPath& path, const boost::json::value& text);
 
-  /// Whether the text there was broken, so that it is not for certain what was sent.
-  bool is_broken(const JsonPath& path) const { return !broken_.empty() && broken_.contains(path.text()); }
+  /// Whether the text was broken, so that it is not for certain what was sent.
+  bool is_broken(const boost::json::value& text) const { return broken_.contains(&text); }
   const std::vector<std::string>& texts() const { return texts_; }
 
  private:
   std::vector<std::string> texts_;
-  std::unordered_set<std::string> broken_;
+  std::unordered_set<const boost::json::value*> broken_;
 };
 
 /// Reads the members of one object that may be missing: what is absent or null is nullopt; what has not the
@@ -79,7 +81,10 @@ class ReplyObject {
   /// else, also its absence, is nullopt and an oddity.
   Text identity(std::string_view member) const;
   /// Whether the member is a text that came broken.
-  bool is_broken(std::string_view member) const { return oddities_->is_broken({path_, member}); }
+  bool is_broken(std::string_view member) const {
+    const boost::json::value* value = find(member);
+    return value != nullptr && oddities_->is_broken(*value);
+  }
   /// Also takes a double without a fraction, such as 3.0.
   Integer integer(std::string_view member) const;
   Instant instant(std::string_view member) const;

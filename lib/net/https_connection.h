@@ -4,6 +4,7 @@
 #include "net/connect_race.h"
 #include "net/deadline.h"
 #include "net/endpoint.h"
+#include "net/https_reply_reader.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -11,15 +12,9 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
-#include <cstddef>
 #include <string>
 
 namespace couponsync {
-
-struct ReplyLimits {
-  std::size_t body_bytes;
-  std::size_t header_bytes;
-};
 
 /// One TLS connection to one endpoint and one exchange at a time on it. On the io thread. Any function that
 /// fails or throws leaves a connection that is good for nothing but destruction, which closes it at once.
@@ -50,8 +45,6 @@ class HttpsConnection {
   /// but goodbye, and a second reply must never be taken for the next request's.
   bool is_silent();
   Failure broken(const boost::system::error_code& error, const Deadline& deadline, std::string_view stage);
-  Failure unreadable(const boost::system::error_code& error, const Deadline& deadline,
-                     const ReplyLimits& limits);
 
   HttpsEndpoint endpoint_;
   std::string name_;

@@ -67,6 +67,8 @@ TEST(OddMember, IsAbsentAndNamedAndThePageStaysGood) {
       {R"("coupon_tag_info":[])", "coupon_tag_info"},
       {R"("coupon_tag_info":{"coupon_tag_list":"x"})", "coupon_tag_info.coupon_tag_list"},
       {R"("coupon_tag_info":{"coupon_tag_list":[["x"]]})", "coupon_tag_info.coupon_tag_list"},
+      {R"("coupon_tag_info":{"coupon_tag_list":[1e999]})", "coupon_tag_info.coupon_tag_list"},
+      {R"("coupon_tag_info":{"coupon_tag_list":[0e999]})", "coupon_tag_info.coupon_tag_list"},
       {R"("coupon_tag_info":{"member_tag_info":7})", "coupon_tag_info.member_tag_info"},
       {R"("sequential_usage_detail":{"used_count":"3"})", "sequential_usage_detail.used_count"},
       {R"("sequential_usage_detail":{"used_count":1e30})", "sequential_usage_detail.used_count"},

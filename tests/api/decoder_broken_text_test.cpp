@@ -193,5 +193,20 @@ TEST(BrokenTextIn, AnyTextOfTheExampleCostsThatTextAlone) {
   });
 }
 
+TEST(BrokenTextIn, AMemberWhoseNameLooksLikeAPathIsNoOthers) {
+  const Page page = decoded(
+      R"({"user_coupon_list[0].coupon_code":"\ud83d","user_coupon_list[0].product_coupon.product_coupon_id":"\ud83d",
+          "user_coupon_list":[)" +
+      entry_of(R"(,"product_coupon":{})") + "]}");
+  EXPECT_EQ(page.coupons.at(0).coupon_code.reveal(), "c");
+  EXPECT_EQ(page.coupons.at(0).product_coupon_id, std::nullopt);
+}
+
+TEST(BrokenTextIn, AMemberWithALongNameIsToldByTheBeginningOfThat) {
+  const std::string name(1'000'000, 'n');
+  const Page page = decoded("{\"total_count\":0,\"" + name + "\":[\"\\ud83d\"]}");
+  EXPECT_THAT(page.oddities, ElementsAre(odd_at(std::string(160, 'n') + "…")));
+}
+
 }  // namespace
 }  // namespace couponsync

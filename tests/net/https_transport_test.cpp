@@ -239,6 +239,16 @@ TEST_F(HttpsTransportTest, RefusesEndlessChunkExtensionsTrailersAndHeaders) {
   EXPECT_EQ(failure.kind, FailureKind::malformed_reply);
 }
 
+TEST_F(HttpsTransportTest, RefusesATrailerLargerThanItsParserCanKeep) {
+  const auto with_trailer = [](std::size_t size) {
+    return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: " +
+           std::string(size, 'x') + "\r\n\r\n";
+  };
+  EXPECT_TRUE(reply_after({with_trailer(60'000)}));
+  for (const std::size_t size : {65'530U, 65'535U, 65'536U, 70'000U, 80'000U, 200'000U})
+    EXPECT_EQ(failure_after({with_trailer(size)}).kind, FailureKind::malformed_reply) << size;
+}
+
 TEST_F(HttpsTransportTest, RefusesAReplyWhoseLengthIsGivenInTwoWays) {
   for (const char* headers :
        {"Content-Length: 2\r\nContent-Length: 3\r\n", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
