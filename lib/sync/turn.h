@@ -5,6 +5,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <list>
+#include <utility>
 
 namespace couponsync {
 
@@ -19,7 +20,7 @@ enum class Urgency {
 /// cancelled, it takes nothing back.)
 class Turn {
  public:
-  explicit Turn(const boost::asio::any_io_executor& executor) : executor_(executor) {}
+  explicit Turn(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 

@@ -96,6 +96,27 @@ TEST_F(MirrorMissing, AddsUpOverSeveralPagesOnceASecondReadingShowsTheSame) {
   EXPECT_THAT(missing(), ElementsAre("c"));
 }
 
+TEST_F(MirrorMissing, MarksNothingByAReadingThatStoodStillBetweenPages) {
+  apply(listing, page_of({{.code = "a"}, {.code = "b"}, {.code = "c"}}, 3));
+  for (int reading = 0; reading < 3; ++reading) {
+    apply(listing, page_of({{.code = "a"}}, 2, "t1"));
+    const RequestOrder sent = send();
+    const PageOutcome last = mirror.apply_page({.listing = listing,
+                                                .page = page_of({{.code = "b"}}),
+                                                .page_index = 1,
+                                                .started_at = now,
+                                                .seen = {.sent = sent,
+                                                         .reading_began = reading_began[listing],
+                                                         .received = next_request,
+                                                         .observed_at = now},
+                                                .next_due_at = now + 60,
+                                                .after_break = true});
+    EXPECT_EQ(last.ending, Ending::complete);
+    EXPECT_FALSE(last.is_complete_picture);
+  }
+  EXPECT_THAT(missing(), IsEmpty());
+}
+
 // b is listed all the time: it moved to a page that had been read when a, before it, was deleted, while d,
 // new, made up the number.
 TEST_F(MirrorMissing, MarksNothingThatMovedBetweenPages) {
