@@ -10,7 +10,6 @@ build=${1:-$root/build/coverage}
 cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCOUPONSYNCD_COVERAGE=ON
 cmake --build "$build"
 find "$build" -name '*.gcda' -delete
-# A sanitizer's or a slow machine's patience is needed here, too: what is not optimized is slower.
 ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)" --exclude-regex '^lint'
 
 report() { # FOLDER [OPTION...]

@@ -138,6 +138,26 @@ TEST_F(ListingReaderTest, MarksACouponMissingWhenTwoReadingsDoNotHaveItAndTakesI
       "missing,returned");
 }
 
+TEST_F(ListingReaderTest, ALateReplyIsOrderedByItsRequestAndHidesNothingThatALaterOneShowed) {
+  world_.populate(2, [](int) { return 1; });
+  std::vector<ListingKey> keys = world_.watchlist();
+  keys.push_back({"wxapp", Openid("o1"), "", "S1", ""});
+  std::optional<std::size_t> late;
+  world_.api.latency_of = [&](const SeenCall& call) -> std::chrono::milliseconds {
+    if (call.openid != "o1" || late) return std::chrono::milliseconds(100);
+    late = world_.api.calls.size() - 1;
+    return std::chrono::seconds(10);
+  };
+  world_.api.fault = [&](std::size_t n, const SeenCall& call) -> Instead {
+    const std::string state = n == late ? "EFFECTIVE" : "USED";
+    world_.api.state_of = [state](const std::string&) { return state; };
+    return world_.api.page_for(call);
+  };
+  EXPECT_EQ(world_.once_over(world_.plan_for(keys)).counters.listings_ok, 3);
+  EXPECT_GE(world_.api.max_in_flight, 2U);
+  EXPECT_EQ(query_one(path_, "SELECT coupon_state FROM coupon WHERE openid = 'o1'"), "USED");
+}
+
 TEST_F(ListingReaderTest, NeedsNoSecondReadingOfASinglePage) {
   world_.populate(1, [](int) { return 3; });
   world_.once();
