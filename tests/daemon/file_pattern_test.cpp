@@ -97,7 +97,9 @@ TEST_F(FilePatternTest, NamesAFolderThatCannotBeLookedThrough) {
 class NotRoot {
  public:
   NotRoot() : user_(geteuid()) {
-    if (user_ == 0) EXPECT_EQ(seteuid(kNobody), 0);
+    if (user_ == 0) {
+      EXPECT_EQ(seteuid(kNobody), 0);
+    }
   }
   NotRoot(const NotRoot&) = delete;
   NotRoot& operator=(const NotRoot&) = delete;

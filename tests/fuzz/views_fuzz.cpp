@@ -5,6 +5,7 @@
 #include "fuzz/fuzz.h"
 #include "fuzz/views_promises.h"
 #include "store/mirror.h"
+#include "store/schema.h"
 #include "support/temporary_folder.h"
 
 #include <array>
