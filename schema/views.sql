@@ -289,6 +289,8 @@ SELECT
     ELSE 'ok'
   END AS health,
   CAST(strftime('%s', 'now') AS INTEGER) - last_completed_at AS age_seconds,
+  CAST(strftime('%s', 'now') AS INTEGER) - max(last_completed_at, coalesce(last_probed_at, last_completed_at))
+    AS probed_age_seconds,
   failures,
   last_error_code,
   last_error,
@@ -298,5 +300,7 @@ SELECT
   strftime('%Y-%m-%dT%H:%M:%S+08:00', last_started_at, 'unixepoch', '+8 hours') AS last_started_at,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', last_completed_at, 'unixepoch', '+8 hours') AS last_completed_at,
   strftime('%Y-%m-%dT%H:%M:%S+08:00', last_whole_at, 'unixepoch', '+8 hours') AS last_whole_at,
-  strftime('%Y-%m-%dT%H:%M:%S+08:00', next_due_at, 'unixepoch', '+8 hours') AS next_due_at
+  strftime('%Y-%m-%dT%H:%M:%S+08:00', last_probed_at, 'unixepoch', '+8 hours') AS last_probed_at,
+  strftime('%Y-%m-%dT%H:%M:%S+08:00', next_due_at, 'unixepoch', '+8 hours') AS next_due_at,
+  change_rate
 FROM listing;

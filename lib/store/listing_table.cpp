@@ -22,7 +22,7 @@ constexpr const char* kWatchSql =
 const std::string kSelectListing =
     "SELECT id, appid, openid, product_coupon_id, stock_id, coupon_state, next_page_token, pages_done,"
     " total_count, last_started_at, last_completed_at, next_due_at, failures,"
-    " entries_done FROM listing ";
+    " entries_done, last_probed_at FROM listing ";
 
 // These write nothing if all is as it was, so that a page read again in the same second is no change.
 constexpr const char* kKeepBookmarkSql =
@@ -65,7 +65,8 @@ Listing to_listing(const Row& row) {
           .last_completed_at = row.integer(10),
           .next_due_at = row.integer(11),
           .failures = row.integer(12).value(),
-          .entries_done = row.integer(13).value()};
+          .entries_done = row.integer(13).value(),
+          .last_probed_at = row.integer(14)};
 }
 
 Text if_any(const std::string& text) { return text.empty() ? Text{} : Text{text}; }
@@ -90,6 +91,8 @@ ListingTable::ListingTable(SQLite::Database& database)
       unwatch_(database, "UPDATE listing SET watched = 0 WHERE id = ?1"),
       keep_bookmark_(database, kKeepBookmarkSql),
       complete_(database, kCompleteSql),
+      note_probe_(database,
+                  "UPDATE listing SET last_probed_at = ?2 WHERE id = ?1 AND last_probed_at IS NOT ?2"),
       record_failure_(database, kRecordFailureSql),
       drop_bookmark_(database,
                      "UPDATE listing SET next_page_token = NULL, pages_done = 0, entries_done = 0,"
@@ -167,6 +170,8 @@ void ListingTable::complete(const PageCommit& commit, const Progress& progress, 
   complete_.run(commit.listing, commit.page_index + 1, progress.total_count, progress.started_at,
                 commit.seen.observed_at, commit.next_due_at, whole_at, whole_order, progress.entries);
 }
+
+void ListingTable::note_probe(ListingId listing, UnixSeconds at) { note_probe_.run(listing, at); }
 
 void ListingTable::record_failure(const ListingFailure& failure) {
   const int changed =

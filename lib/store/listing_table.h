@@ -39,6 +39,8 @@ class ListingTable {
   };
   /// After the last page.
   void complete(const PageCommit& commit, const Progress& progress, Worth worth);
+  /// A page of a part of the listing came.
+  void note_probe(ListingId listing, UnixSeconds at);
   /// A bookmark at which reading failed twice is dropped: whatever the reason is, it may be the token.
   void record_failure(const ListingFailure& failure);
   void drop_bookmark(ListingId listing);
@@ -57,6 +59,7 @@ class ListingTable {
   Statement unwatch_;
   Statement keep_bookmark_;
   Statement complete_;
+  Statement note_probe_;
   Statement record_failure_;
   Statement drop_bookmark_;
   Statement watched_of_user_;

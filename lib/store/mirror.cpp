@@ -81,7 +81,11 @@ struct Mirror::Impl {
   }
 
   PageOutcome apply_page(const PageCommit& commit);
-  void store_coupons(const Listing& listing, const PageCommit& commit, bool alone, PageOutcome& outcome);
+  PageOutcome apply_probe(const ProbeCommit& commit);
+  void store_rows(const Listing& listing, const Page& page, const Sighting& seen, bool alone,
+                  PageOutcome& outcome);
+  void store_coupons(const Listing& listing, const Page& page, const Sighting& seen, bool alone,
+                     PageOutcome& outcome);
   void finish_listing(const Listing& listing, const PageCommit& commit, const UnbrokenReading* reading,
                       std::vector<WatchedListing>& watched, PageOutcome& outcome);
 
@@ -159,10 +163,8 @@ PageOutcome Mirror::Impl::apply_page(const PageCommit& commit) {
   const UnbrokenReading* reading = readings.continue_with(listing, commit, log);
   Sighting seen = commit.seen;
   seen.reading_goes_on = commit.page.next_page_token.has_value();
-  for (const ProductCoupon& product : commit.page.products) products.store(product, seen);
-  for (const Stock& stock : commit.page.stocks) stocks.store(stock, seen);
   PageOutcome outcome;
-  store_coupons(listing, commit, watched.size() < 2, outcome);
+  store_rows(listing, commit.page, seen, watched.size() < 2, outcome);
   if (commit.page.next_page_token)
     listings.keep_bookmark(commit, progress_of(listing, commit));
   else
@@ -171,24 +173,43 @@ PageOutcome Mirror::Impl::apply_page(const PageCommit& commit) {
   return outcome;
 }
 
+PageOutcome Mirror::Impl::apply_probe(const ProbeCommit& commit) {
+  const Listing listing = listings.get(commit.listing);
+  log.forget_before(commit.oldest_open);
+  // Of two readings in a row one was before it and one comes after it: they are not in a row any more.
+  readings.drop(listing.id);
+  PageOutcome outcome;
+  store_rows(listing, commit.page, commit.seen, listings.watched_of_user(listing.key).size() < 2, outcome);
+  listings.note_probe(listing.id, commit.seen.observed_at);
+  outcome.after = listings.get(listing.id);
+  return outcome;
+}
+
 /// `alone`: the user has no other listing.
-void Mirror::Impl::store_coupons(const Listing& listing, const PageCommit& commit, bool alone,
+void Mirror::Impl::store_rows(const Listing& listing, const Page& page, const Sighting& seen, bool alone,
+                              PageOutcome& outcome) {
+  for (const ProductCoupon& product : page.products) products.store(product, seen);
+  for (const Stock& stock : page.stocks) stocks.store(stock, seen);
+  store_coupons(listing, page, seen, alone, outcome);
+}
+
+void Mirror::Impl::store_coupons(const Listing& listing, const Page& page, const Sighting& seen, bool alone,
                                  PageOutcome& outcome) {
   using enum CouponTable::Effect::Kind;
   const SightingLog::User user = SightingLog::user_of(listing.key);
   std::vector<std::int64_t> ids;
-  ids.reserve(commit.page.coupons.size());
-  const std::vector<bool> is_last = last_of_each(commit.page.coupons);
+  ids.reserve(page.coupons.size());
+  const std::vector<bool> is_last = last_of_each(page.coupons);
   for (std::size_t i = 0; i < is_last.size(); ++i) {
     if (!is_last[i]) {
       ++outcome.unchanged;
       continue;
     }
-    const Coupon& coupon = commit.page.coupons[i];
-    const CouponTable::Effect effect = coupons.store(coupon, {listing.key, user, commit.seen, log});
+    const Coupon& coupon = page.coupons[i];
+    const CouponTable::Effect effect = coupons.store(coupon, {listing.key, user, seen, log});
     ids.push_back(effect.coupon_id);
     if (effect.searched_for) absences.remove(effect.coupon_id);
-    if (!alone) log.note_listed(user, effect.coupon_id, commit.seen);
+    if (!alone) log.note_listed(user, effect.coupon_id, seen);
     outcome.inserted += effect.kind == inserted ? 1 : 0;
     outcome.updated += effect.kind == updated ? 1 : 0;
     outcome.unchanged += effect.kind == unchanged ? 1 : 0;
@@ -196,7 +217,7 @@ void Mirror::Impl::store_coupons(const Listing& listing, const PageCommit& commi
     outcome.listed += effect.listed ? 1 : 0;
     outcome.outdated += effect.outdated ? 1 : 0;
   }
-  readings.note_seen(listing.id, user, ids, commit.seen.received);
+  readings.note_seen(listing.id, user, ids, seen.received);
 }
 
 void Mirror::Impl::finish_listing(const Listing& listing, const PageCommit& commit,
@@ -309,6 +330,10 @@ std::vector<std::vector<Listing>> Mirror::load(std::span<const ListingId> listin
 
 PageOutcome Mirror::apply_page(const PageCommit& commit) {
   return impl_->atomically_for(commit.listing, [&] { return impl_->apply_page(commit); });
+}
+
+PageOutcome Mirror::apply_probe(const ProbeCommit& commit) {
+  return impl_->atomically_for(commit.listing, [&] { return impl_->apply_probe(commit); });
 }
 
 Listing Mirror::record_failure(const ListingFailure& failure) {

@@ -48,6 +48,8 @@ class Mirror {
   std::vector<std::vector<Listing>> load(std::span<const ListingId> listings) const;
   /// Upserts the page's rows, appends to the change feed, moves the bookmark. Same data again changes no row.
   PageOutcome apply_page(const PageCommit& commit);
+  /// Upserts the page's rows and appends to the change feed in the same way, and notes when that was.
+  PageOutcome apply_probe(const ProbeCommit& commit);
   /// Counts the failure, sets when the listing is due again, and returns its row. The bookmark is kept,
   /// unless reading failed at it before.
   Listing record_failure(const ListingFailure& failure);

@@ -24,6 +24,7 @@ struct Listing {
   Instant next_due_at;  ///< absent: due at once
   std::int64_t failures = 0;
   std::int64_t entries_done = 0;  ///< entries on the pages done, each as often as it came
+  Instant last_probed_at;         ///< the last page of a part of it
 };
 
 /// One page to be put into the mirror together with the bookmark behind it.
@@ -38,6 +39,16 @@ struct PageCommit {
   bool after_break = false;
   /// No reply to a request before this one can come any more.
   RequestOrder oldest_open = 0;
+};
+
+/// One page of a reading of a part of a listing: its first page alone, or what a filter leaves of it. It adds
+/// and updates rows like any page, and proves nothing: nothing is missing by it, and the listing's bookmark
+/// and its whole readings stay as they are.
+struct ProbeCommit {
+  ListingId listing = 0;
+  Page page;
+  Sighting seen{};
+  RequestOrder oldest_open = 0;  ///< as in PageCommit
 };
 
 /// What a page means for the reading it belongs to.

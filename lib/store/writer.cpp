@@ -150,6 +150,12 @@ Task<Result<PageOutcome>> Writer::apply_page(PageCommit commit) {
   });
 }
 
+Task<Result<PageOutcome>> Writer::apply_probe(ProbeCommit commit) {
+  return perform<PageOutcome>(impl_->thread.queue(), [commit = std::move(commit)](Mirror& mirror) {
+    return mirror.apply_probe(commit);
+  });
+}
+
 Task<Result<Listing>> Writer::record_failure(ListingFailure failure) {
   return perform<Listing>(impl_->thread.queue(), [failure = std::move(failure)](Mirror& mirror) {
     return mirror.record_failure(failure);

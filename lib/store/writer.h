@@ -41,6 +41,7 @@ class Writer {
   Task<Result<std::vector<ListingId>>> watched_after(ListingId after, std::size_t most);
   Task<Result<std::vector<std::vector<Listing>>>> load(std::vector<ListingId> listings);
   Task<Result<PageOutcome>> apply_page(PageCommit commit);
+  Task<Result<PageOutcome>> apply_probe(ProbeCommit commit);
   Task<Result<Listing>> record_failure(ListingFailure failure);
   Task<Result<Listing>> drop_bookmark(ListingId listing);
   Task<Result<RunId>> start_run(RunTrigger trigger, UnixSeconds now);
