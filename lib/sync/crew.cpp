@@ -64,9 +64,11 @@ Crew::Crew(Deps deps, const asio::any_io_executor& executor)
 
 void Crew::resize(std::size_t workers) {
   size_ = workers;
-  while (is_running_ && !is_stopping_ && staying_ < size_) {
-    ++staying_;
-    workers_.spawn(work());
+  if (is_running_ && !is_stopping_ && staying_ < size_) {
+    const std::size_t missing = size_ - staying_;
+    staying_ = size_;
+    // Each may end at once, where there is nothing to do.
+    for (std::size_t i = 0; i < missing; ++i) workers_.spawn(work());
   }
   changed_.notify_all();
 }
