@@ -84,7 +84,7 @@ Task<Call> Caller::call(const ListingKey& key, const std::optional<std::string>&
                         RunCounters& cost) {
   for (;;) {
     SendingGate::Pass pass = co_await gate_.enter();
-    Slot slot = co_await next_slot(route.urgency);
+    Slot slot = co_await next_slot(*route.urgency);
     if (!gate_.admits(pass)) {  // a refusal came while this call waited
       deps_.rate.unanswered(slot.at, slot.at);
       continue;
@@ -103,12 +103,12 @@ Task<Call> Caller::call(const ListingKey& key, const std::optional<std::string>&
 
 Task<Call> Caller::confirming_call(const ListingKey& key, const std::optional<std::string>& page_token,
                                    Route& route, RunCounters& cost) {
-  Slot slot = co_await next_slot(route.urgency);
+  Slot slot = co_await next_slot(*route.urgency);
   Call call = co_await send(key, page_token, route, cost, std::move(slot), false);
   co_return call;
 }
 
-Task<Caller::Slot> Caller::next_slot(Urgency urgency) {
+Task<Caller::Slot> Caller::next_slot(const Urgency& urgency) {
   for (;;) {
     OutageGate::Pass way = co_await outage_.enter();
     const SteadyTime at = co_await pacer_.next_turn(urgency);

@@ -26,10 +26,10 @@ namespace couponsync {
 
 /// What the calls for one page so far mean for the next one.
 struct Route {
-  Urgency urgency = Urgency::ordinary;
-  std::optional<Domain> avoid;  ///< the domain the last one failed on
-  int failed = 0;               ///< passing failures since the page was asked for, or since the last outage
-  int stale_in_a_row = 0;       ///< kept connections that turned out closed
+  const Urgency* urgency = &kOrdinary;  ///< may rise while it waits
+  std::optional<Domain> avoid;          ///< the domain the last one failed on
+  int failed = 0;          ///< passing failures since the page was asked for, or since the last outage
+  int stale_in_a_row = 0;  ///< kept connections that turned out closed
   std::optional<SteadyTime> failing_since{};  ///< when the first attempt that failed was sent
   std::optional<SteadyTime> paused_until{};   ///< the end of the first pause that it asked everybody for
   bool limit_is_doubtful = false;             ///< it is refused as too fast, as a witness is not
@@ -100,7 +100,7 @@ class Caller {
     SteadyTime at;
   };
 
-  Task<Slot> next_slot(Urgency urgency);
+  Task<Slot> next_slot(const Urgency& urgency);
   Task<Call> send(const ListingKey& key, const std::optional<std::string>& page_token, Route& route,
                   RunCounters& cost, Slot slot, bool as_probe);
   Domain choose(DomainSelector& domains, const Slot& slot, Route& route, RunCounters& cost);

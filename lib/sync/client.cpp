@@ -55,9 +55,9 @@ Client::Client(Deps deps, std::shared_ptr<Session> session, ClientOptions option
     : deps_(deps), options_(options), caller_(deps, std::move(session), executor) {}
 
 Task<Result<FetchedPage>> Client::fetch(ListingKey key, std::optional<std::string> page_token,
-                                        Urgency urgency, RunCounters& cost) {
+                                        const Urgency& urgency, RunCounters& cost) {
   Fetch fetch{.key = std::move(key), .page_token = std::move(page_token), .cost = cost};
-  fetch.route.urgency = urgency;
+  fetch.route.urgency = &urgency;
   for (;;) {
     Call call = co_await caller_.call(fetch.key, fetch.page_token, fetch.route, fetch.cost);
     fetch.call = std::move(call);

@@ -34,10 +34,10 @@ class Client {
   Client(Deps deps, std::shared_ptr<Session> session, ClientOptions options,
          const boost::asio::any_io_executor& executor);
 
-  /// Adds to `cost` what it costs, as it goes. Fails with what could not be overcome. Cancellable at every
-  /// step.
-  Task<Result<FetchedPage>> fetch(ListingKey key, std::optional<std::string> page_token, Urgency urgency,
-                                  RunCounters& cost);
+  /// Adds to `cost` what it costs, as it goes. `urgency` may rise meanwhile. Fails with what could not be
+  /// overcome. Cancellable at every step.
+  Task<Result<FetchedPage>> fetch(ListingKey key, std::optional<std::string> page_token,
+                                  const Urgency& urgency, RunCounters& cost);
 
   /// As in Caller.
   void use(std::shared_ptr<Session> session) { caller_.use(std::move(session)); }

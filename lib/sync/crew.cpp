@@ -64,9 +64,11 @@ Crew::Crew(Deps deps, const asio::any_io_executor& executor)
 
 void Crew::resize(std::size_t workers) {
   size_ = workers;
-  while (is_running_ && !is_stopping_ && staying_ < size_) {
-    ++staying_;
-    workers_.spawn(work());
+  if (is_running_ && !is_stopping_ && staying_ < size_) {
+    const std::size_t missing = size_ - staying_;
+    staying_ = size_;
+    // Each may end at once, where there is nothing to do.
+    for (std::size_t i = 0; i < missing; ++i) workers_.spawn(work());
   }
   changed_.notify_all();
 }
@@ -154,6 +156,8 @@ bool Crew::has_loaded(Urgency least) const {
 }
 
 void Crew::hinted(ListingId listing) {
+  if (const auto reading = readings_.find(listing); reading != readings_.end())
+    reading->second.urgency = Urgency::urgent;
   const auto has_it = [listing](const Group& group) {
     return std::ranges::any_of(
         group, [listing](const Assignment& assignment) { return assignment.listing.id == listing; });
@@ -263,13 +267,14 @@ Task<Crew::Outcome> Crew::read_one(Assignment& assignment, UnixSeconds due_from)
   outcome.account = {.accounted = assignment.accounted, .began = deps_.ledger.newest()};
   outcome.began = deps_.env.steady_now();
   Reading& reading = readings_[id];
+  reading.urgency = deps_.queue.is_hinted(id) ? Urgency::urgent : assignment.urgency;
   // It can be cancelled by itself; what cancels the worker cancels it as well.
   auto own = co_await asio::this_coro::cancellation_state;
   own.slot().assign([&reading](asio::cancellation_type type) { reading.stop.emit(type); });
   std::optional<Result<PageOutcome>> last_page;
   try {
     auto running = asio::co_spawn(
-        executor_, deps_.reader.read(assignment.listing, due_from, assignment.urgency, reading.cost),
+        executor_, deps_.reader.read(assignment.listing, due_from, reading.urgency, reading.cost),
         asio::bind_cancellation_slot(reading.stop.slot(), asio::use_awaitable));
     last_page = co_await std::move(running);
   } catch (const boost::system::system_error& error) {

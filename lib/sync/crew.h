@@ -62,7 +62,8 @@ class Crew {
   void stop();
   /// The same, because the mirror can never take rows again.
   void end(const Failure& why);
-  /// The listing was hinted: if it waits for a worker already, it goes before those that were not.
+  /// The listing was hinted: if it waits for a worker already, it goes before those that were not; if it is
+  /// being read, its calls do.
   void hinted(ListingId listing);
   /// What was done with that pass failed because the mirror takes no rows, for now or for good.
   void mirror_failed(Valve::Pass& pass, const Failure& failure);
@@ -85,6 +86,7 @@ class Crew {
   using Group = std::vector<Assignment>;
   struct Reading {
     boost::asio::cancellation_signal stop;
+    Urgency urgency = Urgency::ordinary;
     RunCounters cost;
   };
   struct Outcome {

@@ -105,6 +105,11 @@ class DueQueue {
   /// It is read next, before all that nobody hinted; once more if it is being read. False if it is not
   /// watched.
   bool hint(ListingId id);
+  /// It was hinted, and no reading has been put back since.
+  bool is_hinted(ListingId id) const {
+    const Entry* entry = find(id);
+    return entry != nullptr && is_hinted(entry->due);
+  }
   /// Some that were hinted are not being read yet.
   bool has_hinted() const;
   /// The soonest of those nobody reads; nothing if there are none.

@@ -33,7 +33,7 @@ ListingReading::Now ListingReader::now() const {
   return {.wall = to_unix_seconds(deps_.env.wall_now()), .steady = deps_.env.steady_now()};
 }
 
-Task<Result<PageOutcome>> ListingReader::read(Listing& listing, UnixSeconds due_from, Urgency urgency,
+Task<Result<PageOutcome>> ListingReader::read(Listing& listing, UnixSeconds due_from, const Urgency& urgency,
                                               RunCounters& cost) {
   ListingReading reading(listing, options_.interval, now());
   const bool is_late = was_due_long_before(listing, due_from);

@@ -39,10 +39,11 @@ class ListingReader {
   std::chrono::seconds interval() const { return options_.interval; }
 
   /// Keeps `listing` equal to its row in the mirror, and adds to `cost` what it costs as it goes. `due_from`
-  /// is what the next due time counts from. Returns what the last page did. Fails with what ended the
-  /// listing; by then the failure is in the mirror, unless it is the mirror that failed. Cancellable; a page
-  /// being committed still is.
-  Task<Result<PageOutcome>> read(Listing& listing, UnixSeconds due_from, Urgency urgency, RunCounters& cost);
+  /// is what the next due time counts from; `urgency` may rise meanwhile. Returns what the last page did.
+  /// Fails with what ended the listing; by then the failure is in the mirror, unless it is the mirror that
+  /// failed. Cancellable; a page being committed still is.
+  Task<Result<PageOutcome>> read(Listing& listing, UnixSeconds due_from, const Urgency& urgency,
+                                 RunCounters& cost);
 
  private:
   struct Due {

@@ -2,7 +2,7 @@
 
 namespace couponsync {
 
-Task<SteadyTime> Pacer::next_turn(Urgency urgency) {
+Task<SteadyTime> Pacer::next_turn(const Urgency& urgency) {
   const Turn::Holder turn = co_await turn_.take(urgency);
   for (;;) {
     const SteadyTime now = env_.steady_now();

@@ -17,8 +17,9 @@ class Pacer {
   Pacer(Env& env, RateController& rate, const boost::asio::any_io_executor& executor)
       : env_(env), rate_(rate), turn_(executor), changed_(executor) {}
 
-  /// Returns when the caller may send, and counts the call as sent at that instant. Cancellable.
-  Task<SteadyTime> next_turn(Urgency urgency = Urgency::ordinary);
+  /// Returns when the caller may send, and counts the call as sent at that instant. `urgency` as in Turn.
+  /// Cancellable.
+  Task<SteadyTime> next_turn(const Urgency& urgency = kOrdinary);
   /// The controller was given other options: who waits need not wait as long as the old ones said.
   void pace_changed() { changed_.notify_all(); }
 

@@ -112,11 +112,11 @@ Task<Failure> Scheduler::run() {
   co_await asio::this_coro::throw_if_cancelled(false);
   ledger_.open(RunTrigger::start, 0);
   TaskGroup tasks(executor_);
-  tasks.spawn(work_until_the_end(tasks));
   tasks.spawn(adopt_for_ever());
   tasks.spawn(ledger_.keep());
   tasks.spawn(hints_.keep_looking());
   tasks.spawn(keep_quota_for_ever());
+  tasks.spawn(work_until_the_end(tasks));
   co_await tasks.join();
   ledger_.close(true);
   // The mirror may take no rows: there is nobody left to be told.
@@ -128,6 +128,7 @@ Task<Failure> Scheduler::run() {
   throw boost::system::system_error(asio::error::operation_aborted);
 }
 
+/// The last one of them to be spawned: it may end at once, where there is nothing to do.
 Task<> Scheduler::work_until_the_end(TaskGroup& tasks) {
   co_await crew_.run();
   tasks.cancel();
@@ -148,9 +149,9 @@ Task<OnceReport> Scheduler::once(Once what) {
   ledger_.expect_no_more();
   if (!report.stopped_by) {
     TaskGroup tasks(executor_);
-    tasks.spawn(work_until_the_end(tasks));
     tasks.spawn(ledger_.keep());
     tasks.spawn(give_up_when_hopeless(what.patience, report.stopped_by));
+    tasks.spawn(work_until_the_end(tasks));
     co_await tasks.join();
   }
   if (crew_.mirror_failure()) report.stopped_by = crew_.mirror_failure();

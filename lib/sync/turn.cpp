@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace couponsync {
@@ -13,8 +14,9 @@ namespace couponsync {
 /// In the list for as long as it waits.
 class Turn::Waiter {
  public:
-  Waiter(Turn& turn, Urgency urgency)
-      : others_(turn.waiting(urgency)),
+  Waiter(Turn& turn, const Urgency& urgency)
+      : urgency_(urgency),
+        others_(turn.waiting_),
         granted_(turn.executor_, boost::asio::steady_timer::time_point::max()),
         place_(others_.insert(others_.end(), this)) {}
   Waiter(const Waiter&) = delete;
@@ -28,13 +30,15 @@ class Turn::Waiter {
     others_.erase(place_);
     granted_.cancel();
   }
+  bool is_urgent() const { return urgency_ == Urgency::urgent; }
   bool has_it() const { return has_it_; }
   boost::asio::steady_timer& granted() { return granted_; }
 
  private:
-  Waiters& others_;
+  const Urgency& urgency_;
+  std::list<Waiter*>& others_;
   boost::asio::steady_timer granted_;
-  Waiters::iterator place_;
+  std::list<Waiter*>::iterator place_;
   bool has_it_ = false;
 };
 
@@ -44,7 +48,7 @@ Turn::Holder::~Holder() {
   if (turn_ != nullptr) turn_->give_on();
 }
 
-Task<Turn::Holder> Turn::take(Urgency urgency) {
+Task<Turn::Holder> Turn::take(const Urgency& urgency) {
   if (!is_taken_) {
     is_taken_ = true;
     co_return Holder(this);
@@ -58,9 +62,10 @@ Task<Turn::Holder> Turn::take(Urgency urgency) {
 }
 
 void Turn::give_on() {
-  const Waiters& next = urgent_.empty() ? ordinary_ : urgent_;
-  is_taken_ = !next.empty();
-  if (is_taken_) next.front()->grant();
+  is_taken_ = !waiting_.empty();
+  if (!is_taken_) return;
+  const auto urgent = std::ranges::find_if(waiting_, &Waiter::is_urgent);
+  (urgent == waiting_.end() ? waiting_.front() : *urgent)->grant();
 }
 
 }  // namespace couponsync

@@ -14,6 +14,7 @@ enum class Urgency {
   ordinary,
   urgent,  ///< somebody waits for just this: before all that is ordinary
 };
+inline constexpr Urgency kOrdinary = Urgency::ordinary;
 
 /// Who waits for it gets it in the order of asking, the urgent first, one at a time. On the io thread;
 /// outlives its holders, and who waits. (Boost 1.81's channel is no turn: when all who wait for it are
@@ -37,8 +38,8 @@ class Turn {
     Turn* turn_;
   };
 
-  /// Cancellable.
-  Task<Holder> take(Urgency urgency = Urgency::ordinary);
+  /// What waits may become urgent meanwhile. Cancellable.
+  Task<Holder> take(const Urgency& urgency = kOrdinary);
 
  private:
   class Waiter;
@@ -47,10 +48,7 @@ class Turn {
 
   boost::asio::any_io_executor executor_;
   bool is_taken_ = false;
-  using Waiters = std::list<Waiter*>;
-  Waiters& waiting(Urgency urgency) { return urgency == Urgency::urgent ? urgent_ : ordinary_; }
-  Waiters urgent_;  ///< both only while it is taken
-  Waiters ordinary_;
+  std::list<Waiter*> waiting_;  ///< only while it is taken
 };
 
 }  // namespace couponsync

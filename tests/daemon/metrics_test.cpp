@@ -56,8 +56,13 @@ TEST_F(MetricsTest, HaveTheirNamesFromTheStart) {
                                                         "couponsyncd_call_duration_seconds_sum",
                                                         "couponsyncd_calls_in_flight",
                                                         "couponsyncd_calls_total",
+                                                        "couponsyncd_changes_total",
                                                         "couponsyncd_checkpoint_failing",
                                                         "couponsyncd_domain_avoided",
+                                                        "couponsyncd_hint_delay_seconds_bucket",
+                                                        "couponsyncd_hint_delay_seconds_count",
+                                                        "couponsyncd_hint_delay_seconds_sum",
+                                                        "couponsyncd_hinted_looks_total",
                                                         "couponsyncd_last_complete_sync_timestamp_seconds",
                                                         "couponsyncd_listing_failures_total",
                                                         "couponsyncd_listings",
@@ -253,7 +258,7 @@ TEST_F(MetricsTest, EachHaveAHelpAndAType) {
   for (std::sregex_iterator i(text.begin(), text.end(), line), end; i != end; ++i)
     ((*i)[1] == "HELP" ? helped : typed).insert((*i)[2]);
   EXPECT_EQ(helped, typed);
-  EXPECT_EQ(helped.size(), 24U);
+  EXPECT_EQ(helped.size(), 27U);
 }
 
 }  // namespace

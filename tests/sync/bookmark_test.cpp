@@ -159,6 +159,18 @@ TEST_F(BookmarkTest, OfAReadingThatConfirmsIsGoneOnFromByTheOnceThatContinues) {
   EXPECT_THAT(tokens(world), ElementsAre("t=+50"));
 }
 
+/// It was killed when all was read, before it could say so.
+TEST_F(BookmarkTest, ThatAreAllReadLeaveNothingToTheOnceThatContinues) {
+  World world(path_);
+  world.populate(3, [](int) { return 60; });
+  const UnixSeconds began = to_unix_seconds(world.env.wall_now());
+  world.once();
+  const std::size_t calls = world.api.calls.size();
+  const std::unique_ptr<Scheduler> scheduler = world.make_scheduler(world.plan());
+  EXPECT_EQ(world.driver.run(scheduler->once({.since = began})).counters.listings_ok, 3);
+  EXPECT_EQ(world.api.calls.size(), calls);
+}
+
 /// Nothing failed, but the API was silent for so long that the first page is old.
 TEST_F(BookmarkTest, IsRenewedOnceWhereThePagesOfOneReadingAreFarApart) {
   World world(path_);

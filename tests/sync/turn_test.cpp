@@ -45,11 +45,13 @@ class TurnTest : public testing::Test {
   Turn turn_{env_.context().get_executor()};
   std::optional<Turn::Holder> holder_;
   std::array<boost::asio::cancellation_signal, 5> cancel_;
+  std::array<Urgency, 5> urgencies_{};
   std::vector<std::string> told_;
 
  private:
   Task<> take(int who, Urgency urgency) {
-    Turn::Holder holder = co_await turn_.take(urgency);
+    urgencies_.at(static_cast<std::size_t>(who)) = urgency;
+    Turn::Holder holder = co_await turn_.take(urgencies_.at(static_cast<std::size_t>(who)));
     told_.push_back(std::to_string(who));
     holder_.emplace(std::move(holder));
   }
@@ -79,6 +81,16 @@ TEST_F(TurnTest, GoesToTheUrgentFirst) {
     settle();
   }
   EXPECT_THAT(told_, ElementsAre("0", "2", "4", "1", "3"));
+}
+
+TEST_F(TurnTest, GoesFirstToWhoBecameUrgentWhileWaiting) {
+  for (int who = 0; who < 4; ++who) ask(who);
+  urgencies_[2] = Urgency::urgent;
+  for (int i = 0; i < 3; ++i) {
+    give_back();
+    settle();
+  }
+  EXPECT_THAT(told_, ElementsAre("0", "2", "1", "3"));
 }
 
 TEST_F(TurnTest, IsNotLostWhenAllWhoWaitForItLeave) {
