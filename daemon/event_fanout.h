@@ -28,6 +28,9 @@ class EventFanout final : public Events {
   void listing_resumed(const ListingKey& key, std::int64_t pages_done) override {
     each([&](Events& e) { e.listing_resumed(key, pages_done); });
   }
+  void part_committed(const ListingKey& key, const PageOutcome& outcome) override {
+    each([&](Events& e) { e.part_committed(key, outcome); });
+  }
   void page_committed(const ListingKey& key, std::int64_t page_index, const PageOutcome& outcome) override {
     each([&](Events& e) { e.page_committed(key, page_index, outcome); });
   }

@@ -83,6 +83,11 @@ void LogEvents::page_committed(const ListingKey& key, std::int64_t page_index, c
               outcome.inserted, outcome.updated, outcome.unchanged);
 }
 
+void LogEvents::part_committed(const ListingKey& key, const PageOutcome& outcome) {
+  log_->trace("{}: a page of a part: {} inserted, {} updated, {} unchanged", name_of(key), outcome.inserted,
+              outcome.updated, outcome.unchanged);
+}
+
 void LogEvents::listing_completed(const ListingKey& key, const PageOutcome& last_page) {
   reported_failures_.recovered(key);
   if (last_page.is_complete_picture)

@@ -36,6 +36,7 @@ class LogEvents final : public Events {
   void run_interrupted(RunTrigger trigger, const RunCounters& counters) override;
   void listing_resumed(const ListingKey& key, std::int64_t pages_done) override;
   void page_committed(const ListingKey& key, std::int64_t page_index, const PageOutcome& outcome) override;
+  void part_committed(const ListingKey& key, const PageOutcome& outcome) override;
   void listing_completed(const ListingKey& key, const PageOutcome& last_page) override;
   void listing_read_again(const ListingKey& key, const PageOutcome& last_page) override;
   void listing_restarted(const ListingKey& key, const Failure& why) override;

@@ -152,6 +152,14 @@ void MetricsEvents::run_interrupted(RunTrigger trigger, const RunCounters& /*cou
 
 void MetricsEvents::page_committed(const ListingKey& /*key*/, std::int64_t /*page_index*/,
                                    const PageOutcome& outcome) {
+  count_page(outcome);
+}
+
+void MetricsEvents::part_committed(const ListingKey& /*key*/, const PageOutcome& outcome) {
+  count_page(outcome);
+}
+
+void MetricsEvents::count_page(const PageOutcome& outcome) {
   pages_.Increment();
   const auto add = [this](const char* effect, std::int64_t rows) {
     rows_.Add({{"effect", effect}}).Increment(static_cast<double>(rows));

@@ -25,6 +25,7 @@ class MetricsEvents final : public Events {
   void run_finished(RunTrigger trigger, const RunCounters& counters) override;
   void run_interrupted(RunTrigger trigger, const RunCounters& counters) override;
   void page_committed(const ListingKey& key, std::int64_t page_index, const PageOutcome& outcome) override;
+  void part_committed(const ListingKey& key, const PageOutcome& outcome) override;
   void listing_failed(const ListingKey& key, const Failure& why, std::chrono::seconds again_in) override;
   void oddities_found(const ListingKey& key, const std::vector<std::string>& oddities) override;
   void hint_followed(const HintedLook& look) override;
@@ -38,6 +39,7 @@ class MetricsEvents final : public Events {
   using Counters = prometheus::Family<prometheus::Counter>;
 
   void begin_at_zero();
+  void count_page(const PageOutcome& outcome);
   void count_sync(RunTrigger trigger, const char* result);
   prometheus::Histogram& duration(Domain domain);
   prometheus::Histogram& hint_delay(HintSource source);

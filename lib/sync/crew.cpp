@@ -1,6 +1,7 @@
 #include "sync/crew.h"
 
 #include "store/listing_gone.h"
+#include "sync/cost.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -63,6 +63,8 @@ class Events {
   virtual void bookmark_expired(const ListingKey& /*key*/, std::int64_t /*pages_done*/) {}
   virtual void page_committed(const ListingKey& /*key*/, std::int64_t /*page_index*/,
                               const PageOutcome& /*outcome*/) {}
+  /// A page of a part of the listing was stored.
+  virtual void part_committed(const ListingKey& /*key*/, const PageOutcome& /*outcome*/) {}
   virtual void listing_completed(const ListingKey& /*key*/, const PageOutcome& /*last_page*/) {}
   /// Some coupons were not listed; the listing is read again to be sure that they are missing.
   virtual void listing_read_again(const ListingKey& /*key*/, const PageOutcome& /*last_page*/) {}

@@ -1,6 +1,7 @@
 #include "sync/listing_reader.h"
 
 #include "store/sighting_log.h"
+#include "sync/cost.h"
 
 #include <algorithm>
 #include <optional>
@@ -110,12 +111,7 @@ Task<Result<PageOutcome>> ListingReader::commit(Listing& listing, const ListingR
   if (outcome.has_error()) co_return outcome.error();
   deps_.mirror.took_rows();
 
-  cost.pages += 1;
-  cost.coupons_seen += coupons;
-  cost.inserted += outcome->inserted;
-  cost.updated += outcome->updated;
-  cost.unchanged += outcome->unchanged;
-  cost.missing += outcome->missing;
+  cost = sum_of(cost, counters_of(*outcome, coupons));
   listing = outcome->after;
   deps_.events.page_committed(listing.key, page_index, *outcome);
   co_return outcome;

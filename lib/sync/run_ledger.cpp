@@ -1,5 +1,7 @@
 #include "sync/run_ledger.h"
 
+#include "sync/cost.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -16,18 +18,6 @@ constexpr seconds kWriteAgain{30};
 constexpr std::ptrdiff_t kMostOfOneTrigger = 2;
 
 }  // namespace
-
-RunCounters sum_of(const RunCounters& a, const RunCounters& b) {
-  RunCounters sum;
-  for (const auto member :
-       {&RunCounters::listings_total, &RunCounters::listings_ok, &RunCounters::listings_failed,
-        &RunCounters::pages, &RunCounters::requests, &RunCounters::coupons_seen, &RunCounters::inserted,
-        &RunCounters::updated, &RunCounters::unchanged, &RunCounters::missing, &RunCounters::rate_limited,
-        &RunCounters::retries, &RunCounters::failovers, &RunCounters::bytes})
-    sum.*member = a.*member + b.*member;
-  sum.seconds = a.seconds + b.seconds;
-  return sum;
-}
 
 RunLedger::RunLedger(Env& env, Writer& writer, Events& events, seconds interval,
                      const boost::asio::any_io_executor& executor)

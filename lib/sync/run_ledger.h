@@ -16,9 +16,6 @@
 
 namespace couponsync {
 
-/// What two rows tell together.
-RunCounters sum_of(const RunCounters& a, const RunCounters& b);
-
 /// Keeps the books: the `sync_run` rows. It decides nothing, and nothing waits for it.
 ///
 /// A pass is what a start, a SIGHUP or a `once` asks for: that every listing watched then is read. Its row is

@@ -1,5 +1,6 @@
 #include "sync/scheduler.h"
 
+#include "sync/cost.h"
 #include "sync/task_group.h"
 
 #include <boost/asio/error.hpp>

@@ -64,6 +64,7 @@ SeenCall parse_call(Domain domain, const HttpRequest& request, SteadyTime at) {
           .openid = asked.key.openid.reveal(),
           .page_token = asked.page_token,
           .coupon_state = asked.key.coupon_state,
+          .stock_id = asked.key.stock_id,
           .nonce = asked.nonce,
           .at = at};
 }
@@ -116,7 +117,8 @@ HttpReply FakeWechatPay::page_for(const SeenCall& call) const {
   const auto found = coupons.find(call.openid);
   if (found != coupons.end()) listed = found->second;
   std::erase_if(listed, [&](const std::string& code) {
-    return !call.coupon_state.empty() && state_of(code) != call.coupon_state;
+    return (!call.coupon_state.empty() && state_of(code) != call.coupon_state) ||
+           (!call.stock_id.empty() && stock_of(code) != call.stock_id);
   });
   const std::size_t begin =
       call.page_token.empty() ? 0 : std::stoul(call.page_token.substr(call.page_token.find('+') + 1));
@@ -125,7 +127,7 @@ HttpReply FakeWechatPay::page_for(const SeenCall& call) const {
   for (std::size_t i = begin; i < end; ++i)
     list.push_back(boost::json::object{{"coupon_code", listed[i]},
                                        {"coupon_state", state_of(listed[i])},
-                                       {"stock", {{"stock_id", "S1"}, {"product_coupon_id", "P1"}}},
+                                       {"stock", {{"stock_id", stock_of(listed[i])}, {"product_coupon_id", "P1"}}},
                                        {"product_coupon", {{"product_coupon_id", "P1"}}}});
   boost::json::object page{{"user_coupon_list", std::move(list)}};
   if (call.page_token.empty()) page["total_count"] = listed.size();

@@ -30,6 +30,7 @@ struct SeenCall {
   std::string openid;
   std::string page_token;  ///< empty on the first page
   std::string coupon_state;
+  std::string stock_id;
   std::string nonce;  ///< of its signature
   SteadyTime at;
 };
@@ -44,11 +45,13 @@ class FakeWechatPay final : public Transport {
 
   Task<Result<HttpReply>> send(Domain domain, HttpRequest request) override;
 
-  /// The user's coupons; each value is one coupon's code, its state follows from `state_of`.
+  /// The user's coupons; each value is one coupon's code, its state and stock follow from `state_of` and
+  /// `stock_of`.
   std::map<std::string, std::vector<std::string>> coupons;
   std::function<std::string(const std::string& code)> state_of = [](const std::string&) {
     return "EFFECTIVE";
   };
+  std::function<std::string(const std::string& code)> stock_of = [](const std::string&) { return "S1"; };
   /// Answers in the API's stead, or nullopt to let it answer. `n` counts calls from 0.
   std::function<std::optional<Result<HttpReply>>(std::size_t n, const SeenCall& call)> fault;
   std::chrono::milliseconds latency{100};
