@@ -47,9 +47,10 @@ bool header_says_log(SQLite::Database& database) {
   sqlite3_file* file = nullptr;
   sqlite3_file_control(database.getHandle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
   std::array<char, 20> header{};
-  if (file == nullptr || file->pMethods == nullptr ||
-      file->pMethods->xRead(file, header.data(), header.size(), 0) != SQLITE_OK)
-    return false;
+  if (file == nullptr || file->pMethods == nullptr) return false;
+  const int code = file->pMethods->xRead(file, header.data(), header.size(), 0);
+  if (code == SQLITE_IOERR_SHORT_READ) return false;
+  if (code != SQLITE_OK) throw SQLite::Exception("its header could not be read", code);
   return std::string_view(header.data(), header.size()).starts_with(kMagic) &&
          header[kVersionsOffset] == kWithLog && header[kVersionsOffset + 1] == kWithLog;
 }
@@ -146,14 +147,15 @@ FileAlone read_file_alone(const std::filesystem::path& path) {
   } catch (const SQLite::Exception& error) {
     // In the midst of a checkpoint, or damaged: a mark cannot be known.
     const int code = error.getErrorCode() & 0xff;
-    alone.was_opened = code != SQLITE_CANTOPEN;
+    if (code == SQLITE_NOMEM) throw;
+    alone.was_read = code != SQLITE_CANTOPEN && code != SQLITE_IOERR;
     alone.is_damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
   }
   return alone;
 }
 
 bool log_fits(const FileAlone& file, const std::optional<LogMark>& mark) {
-  if (!file.was_opened) return true;
+  if (!file.was_read) return true;
   if (!file.keeps_a_log) return false;
   if (!file.makes_sense) return true;
   if (!mark) return !file.mark;
@@ -163,7 +165,7 @@ bool log_fits(const FileAlone& file, const std::optional<LogMark>& mark) {
 }
 
 bool file_is_at(const FileAlone& file, const std::optional<LogMark>& mark) {
-  if (!file.was_opened || (!file.makes_sense && !file.is_damaged)) return true;
+  if (!file.was_read || (!file.makes_sense && !file.is_damaged)) return true;
   if (!file.makes_sense || file.mark.has_value() != mark.has_value()) return false;
   return !mark || file.mark->now == mark->now;
 }

@@ -44,7 +44,7 @@ struct FileAlone {
   bool makes_sense = false;  ///< not so between the beginning and the end of a checkpoint
   bool is_damaged = false;   ///< SQLite read it, and found that it makes no sense
   std::optional<LogMark> mark;
-  bool was_opened = true;  ///< else nothing is known: this process may be short of descriptors
+  bool was_read = true;  ///< else nothing is known: no descriptor may be left, or the disk fails
 };
 
 FileAlone read_file_alone(const std::filesystem::path& path);

@@ -164,7 +164,7 @@ bool MirrorGuard::file_is_written_over(const std::optional<LogMark>& mark) {
   if (stamp == right_) return false;
   const std::optional<LogIndex> index = read_log_index(database_);
   const FileAlone alone = read_file_alone(file_.path());
-  if (!alone.was_opened) return false;  // looked at again next time
+  if (!alone.was_read) return false;  // looked at again next time
   if (!is_as_committed(alone, mark, index)) return true;
   if (alone.makes_sense) {
     keep_as_right(stamp, alone);
@@ -215,7 +215,7 @@ bool MirrorGuard::is_set_back(const std::optional<LogMark>& mark) {
     const int code = error.getErrorCode() & 0xff;
     // An older state has the same tables: their wrong description is damage that somebody did to this one.
     const bool is_damage = std::string_view(error.what()).starts_with("malformed database schema");
-    if (is_damage) throw;
+    if (is_damage || code == SQLITE_NOMEM || code == SQLITE_IOERR) throw;
     return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
   }
   index_ = index;

@@ -50,6 +50,10 @@ bool is_database(int file) {
   return name.extension() == ".db";
 }
 
+ssize_t faulty_pread(int file, void* bytes, size_t size, off_t offset) {
+  return strikes(FileFault::Call::read) ? -1 : pread(file, bytes, size, offset);
+}
+
 ssize_t faulty_pwrite(int file, const void* bytes, size_t size, off_t offset) {
   if (strikes(FileFault::Call::write)) return -1;
   const bool may_be_checkpoint = plan.armed && plan.call == FileFault::Call::checkpoint_write;
@@ -74,6 +78,7 @@ void replace(const char* name, Function function) {
 
 void replace_calls() {
   static const bool replaced = [] {
+    replace("pread64", faulty_pread);
     replace("pwrite64", faulty_pwrite);
     replace("ftruncate", faulty_truncate);
     replace("open", faulty_open);

@@ -11,6 +11,7 @@ namespace couponsync {
 class FileFault {
  public:
   enum class Call {
+    read,
     write,
     checkpoint_write,  ///< one to the database itself: with a write-ahead log, only a checkpoint's
     sync,

@@ -150,6 +150,8 @@ TEST_P(MirrorFault, LeavesNothingBehindThatKeepsItFromOpening) {
 std::string name_of_fault(const testing::TestParamInfo<Fault>& fault) {
   const std::string error = fault.param.error == ENOSPC ? "WithoutRoom" : "WithAnError";
   switch (fault.param.call) {
+    case Call::read:
+      return "Read" + error;
     case Call::write:
       return "Write" + error;
     case Call::checkpoint_write:
@@ -165,9 +167,10 @@ std::string name_of_fault(const testing::TestParamInfo<Fault>& fault) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryCall, MirrorFault,
-                         testing::Values(Fault{Call::write, EIO}, Fault{Call::write, ENOSPC},
-                                         Fault{Call::checkpoint_write, EIO}, Fault{Call::sync, EIO},
-                                         Fault{Call::truncate, EIO}, Fault{Call::open, EACCES}),
+                         testing::Values(Fault{Call::read, ENOMEM}, Fault{Call::write, EIO},
+                                         Fault{Call::write, ENOSPC}, Fault{Call::checkpoint_write, EIO},
+                                         Fault{Call::sync, EIO}, Fault{Call::truncate, EIO},
+                                         Fault{Call::open, EACCES}),
                          name_of_fault);
 
 }  // namespace

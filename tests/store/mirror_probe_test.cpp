@@ -139,7 +139,7 @@ TEST_F(MirrorProbe, ShowsInTheListingsHealth) {
   now += 60;
   probe(page_of({{.code = "a"}}, 1));
   EXPECT_EQ(
-      value(path, "SELECT age_seconds - probed_age_seconds || ' ' || last_probed_at FROM v_listing_health"),
+      value(path, "SELECT (age_seconds - probed_age_seconds) || ' ' || last_probed_at FROM v_listing_health"),
       "60 2025-06-15T23:07:40+08:00");
   now += 60;
   apply(listing, page_of({{.code = "a"}}, 1));
