@@ -3,25 +3,20 @@
 #include "configuration/value_rules.h"
 #include "configuration/watchlist.h"
 #include "exit_code.h"
-#include "http/listener.h"
+#include "http/local_call.h"
 #include "logging.h"
 #include "results.h"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/beast/core/basic_stream.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,15 +24,11 @@
 namespace couponsync::daemon {
 namespace {
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
 namespace json = boost::json;
-using Stream = boost::beast::basic_stream<asio::generic::stream_protocol>;
 
-constexpr std::chrono::seconds kPatience{10};
 /// So many openids fit into a body that is accepted, however long they are.
 constexpr std::size_t kAtOnce = 5'000;
-constexpr unsigned kHttp11 = 11;
+constexpr int kOk = 200;
 
 /// What the service said of some of them.
 struct Answer {
@@ -45,51 +36,10 @@ struct Answer {
   std::int64_t unknown = 0;
 };
 
-/// One request on a connection of its own, and its reply; throws boost::system::system_error.
-class PlainCall {
- public:
-  explicit PlainCall(const std::string& address) : stream_(context_) {
-    stream_.expires_after(kPatience);
-    start([&](auto done) { stream_.async_connect(endpoint_at(address), std::move(done)); });
-  }
-
-  http::response<http::string_body> post(http::request<http::string_body> request) {
-    http::response<http::string_body> response;
-    boost::beast::flat_buffer buffer;
-    start([&](auto done) { http::async_write(stream_, request, without_size(std::move(done))); });
-    start([&](auto done) { http::async_read(stream_, buffer, response, without_size(std::move(done))); });
-    return response;
-  }
-
- private:
-  template <class Done>
-  static auto without_size(Done done) {
-    return [done](const boost::system::error_code& error, std::size_t) { done(error); };
-  }
-
-  template <class Start>
-  void start(Start operation) {
-    boost::system::error_code result;
-    operation([&result](const boost::system::error_code& error) { result = error; });
-    context_.restart();
-    context_.run();
-    if (result) throw boost::system::system_error(result);
-  }
-
-  asio::io_context context_;
-  Stream stream_;
-};
-
-http::request<http::string_body> request_for(const std::vector<std::string>& openids, std::size_t from,
-                                             std::size_t to) {
+std::string body_for(std::span<const std::string> openids) {
   json::array list;
-  for (std::size_t i = from; i < to; ++i) list.emplace_back(openids[i]);
-  http::request<http::string_body> request{http::verb::post, "/hint", kHttp11};
-  request.set(http::field::host, "localhost");
-  request.set(http::field::content_type, "application/json");
-  request.body() = json::serialize(json::object{{"openids", std::move(list)}});
-  request.prepare_payload();
-  return request;
+  for (const std::string& openid : openids) list.emplace_back(openid);
+  return json::serialize(json::object{{"openids", std::move(list)}});
 }
 
 std::optional<Answer> answer_in(const std::string& body) {
@@ -125,14 +75,15 @@ int hint_service(const HintArguments& arguments) {
   if (openids.empty()) return fail(kExitUsage, "give openids, or --file with some");
 
   Answer all;
-  for (std::size_t from = 0; from < openids.size(); from += kAtOnce) {
+  for (std::span<const std::string> left(openids); !left.empty();) {
+    const auto some = left.first(std::min(kAtOnce, left.size()));
+    left = left.subspan(some.size());
     try {
-      const auto response =
-          PlainCall(address).post(request_for(openids, from, std::min(from + kAtOnce, openids.size())));
-      const std::optional<Answer> answer = answer_in(response.body());
-      if (response.result() != http::status::ok || !answer)
+      const LocalReply reply = post_json(address, "/hint", body_for(some));
+      const std::optional<Answer> answer = answer_in(reply.body);
+      if (reply.status != kOk || !answer)
         return fail(kExitIncomplete, fmt::format("{}: the service refused the hint with {}: {}", address,
-                                                 response.result_int(), response.body()));
+                                                 reply.status, reply.body));
       all.read_next += answer->read_next;
       all.unknown += answer->unknown;
     } catch (const boost::system::system_error& error) {

@@ -82,6 +82,7 @@ tests:
     input_series:
       - {series: 'up{job="couponsyncd", instance="a"}', values: '0x3000'}
       - {series: 'couponsyncd_sending_stopped{job="couponsyncd", instance="a"}', values: '1x3000'}
+      - {series: 'couponsyncd_sending_paused{job="couponsyncd", instance="a", reason="too_fast"}', values: '1x3000'}
       - {series: 'couponsyncd_writing_stopped{job="couponsyncd", instance="a"}', values: '1x3000'}
       - {series: 'couponsyncd_checkpoint_failing{job="couponsyncd", instance="a"}', values: '1x3000'}
       - {series: 'couponsyncd_staleness_seconds{job="couponsyncd", instance="a", quantile="1"}', values: '9000x3000'}

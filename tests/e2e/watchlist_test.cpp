@@ -169,7 +169,7 @@ TEST_P(StrangeFolder, OfTheConfigurationIsNoPattern) {
   boost::json::object config = sandbox().read_config();
   config["watchlist"].as_array()[0].as_object()["openid_files"] = {"members*.txt"};
   config["api"].as_object()["ca_file"] = (sandbox().folder() / "ca.pem").string();
-  for (const char* key : {"private_key_file", "wechatpay_public_key_file"}) {
+  for (const char* key : {"private_key_file", "wechatpay_public_key_file", "api_v3_key_file"}) {
     boost::json::value& path = config["credentials"].as_object()[key];
     path = (sandbox().folder() / std::string(path.as_string())).string();
   }

@@ -3,6 +3,7 @@
 #include "fuzz/fuzz.h"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <sqlite3.h>
 
@@ -82,10 +83,13 @@ void check_raw_values(const Page& page, std::string_view body) {
   require(entries.size() == page.coupons.size(), "each entry is a coupon or refused");
   for (std::size_t i = 0; i < entries.size(); ++i) {
     json::object rest = entries[i].get_object();
-    rest.erase("stock");
-    rest.erase("product_coupon");
+    rest.stable_erase("stock");
+    rest.stable_erase("product_coupon");
     const json::value raw = json::parse(page.coupons[i].raw_json, error, {}, options);
-    if (!error) require(raw == rest, "raw_json is the entry without its stock and product");
+    // As text: what Boost.JSON makes of 0e999 is no number, and does not equal itself.
+    if (!error)
+      require(json::serialize(raw) == json::serialize(rest),
+              "raw_json is the entry without its stock and product");
   }
 }
 

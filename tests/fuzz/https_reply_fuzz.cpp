@@ -40,10 +40,11 @@ class ByteStream {
           rest_.remove_prefix(size);
           boost::system::error_code error;
           if (has_ended) error = asio::error::eof;
-          asio::post(executor_, asio::bind_executor(asio::get_associated_executor(handler, executor_),
-                                                    [handler = std::move(handler), error, size]() mutable {
-                                                      std::move(handler)(error, size);
-                                                    }));
+          const auto executor = asio::get_associated_executor(handler, executor_);
+          asio::post(executor_,
+                     asio::bind_executor(executor, [handler = std::move(handler), error, size]() mutable {
+                       std::move(handler)(error, size);
+                     }));
         },
         token, buffers);
   }
