@@ -26,13 +26,13 @@ inline constexpr std::string_view kPublicKeyId = "PUB_KEY_ID_0123456789";
 
 /// One call as the API saw it.
 struct SeenCall {
-  Domain domain;
-  std::string openid;
-  std::string page_token;  ///< empty on the first page
-  std::string coupon_state;
-  std::string stock_id;
-  std::string nonce;  ///< of its signature
-  SteadyTime at;
+  Domain domain = Domain::primary;
+  std::string openid{};
+  std::string page_token{};  ///< empty on the first page
+  std::string coupon_state{};
+  std::string stock_id{};
+  std::string nonce{};  ///< of its signature
+  SteadyTime at{};
 };
 
 /// The API in memory, on a fake clock: users with coupons, signed replies, page tokens, and whatever `fault`

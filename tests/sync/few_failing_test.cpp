@@ -65,7 +65,7 @@ class SignedTime : public SyncTest {};
 TEST_F(SignedTime, IsBelievedAndAProxysDateIsNot) {
   World world(path_);
   world.populate(1, [](int) { return 1; });
-  HttpReply reply = world.api.page_for({Domain::primary, "o0", "", "", "", {}});
+  HttpReply reply = world.api.page_for({.domain = Domain::primary, .openid = "o0"});
   reply.headers.push_back({"Date", "Sun, 06 Nov 1994 08:49:37 GMT"});
   const ListingKey key = world.watchlist().front();
   const std::optional<std::string> first_page;
