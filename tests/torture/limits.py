@@ -293,6 +293,8 @@ def read_only_by_an_error(programs):
         try:
             bench.use_mirror(disk / "mirror.db")
             service = begin(bench)
+            # A while later the kernel has written the mapped pages, and asks the file system when they change again.
+            subprocess.run(["sync", "-f", bench.mirror], check=True)
             subprocess.run(["mount", "-o", "remount,abort", disk], check=False, stderr=subprocess.DEVNULL)
             require_read_only(disk)
             seq, _ = require_not_written(bench, service, "MIRROR_UNWRITABLE")
