@@ -341,7 +341,7 @@ def page_of_100_mb_allowed(programs):
 @cases.case
 def ten_thousand_pages(programs):
     """A listing of 10,000 pages has one reader; all others go on meanwhile."""
-    settings = {"sync": {"interval": "2s"}, "api": {"page_size": 1}, "rate": {"max_requests_per_second": 5000}}
+    settings = {"sync": {"interval": "10s"}, "api": {"page_size": 1}, "rate": {"max_requests_per_second": 5000}}
     bench = Bench(programs, "--users", 6, "--coupons-max", 10_000, name="pages", settings=settings)
     try:
         longest = max(bench.sandbox.truth(), key=lambda user: len(user["coupons"]))["openid"]
@@ -350,7 +350,7 @@ def ten_thousand_pages(programs):
         completed = "SELECT count(*) FROM listing WHERE openid = ? AND last_completed_at IS NOT NULL"
         rounds = "SELECT min(last_completed_at), max(last_completed_at) FROM listing WHERE openid <> ?"
         seen, began = set(), time.monotonic()
-        wait_for(lambda: seen.add(bench.query(rounds, longest)[0]) or bench.value(completed, longest), "it is read", 600)
+        wait_for(lambda: seen.add(bench.query(rounds, longest)[0]) or bench.value(completed, longest), "it is read", 1200)
         took = time.monotonic() - began
         require(len(seen) > 3, f"the others were not read on and on meanwhile: {seen}")
         pages = bench.value("SELECT pages_done FROM listing WHERE openid = ?", longest)
