@@ -33,8 +33,8 @@ class Authority:
 
     @staticmethod
     def own_signed(key, certificate, subject, extension, bits=2048):
-        openssl("req", "-x509", "-newkey", f"rsa:{bits}", "-nodes", "-keyout", key, "-out", certificate, "-subj", subject,
-                "-days", 30, "-addext", extension)
+        openssl("req", "-x509", "-newkey", f"rsa:{bits}", "-nodes", "-keyout", key, "-out", certificate,
+                "-subj", subject, "-days", 30, "-addext", extension)
 
     def self_signed(self):
         key, certificate = self.folder / "self_key.pem", self.folder / "self.pem"
@@ -45,7 +45,8 @@ class Authority:
         key, request, certificate, extensions = (self.folder / f"{name}{end}" for end in
                                                  ("_key.pem", ".csr", ".pem", ".ext"))
         extensions.write_text(f"subjectAltName={host}\n")
-        openssl("req", "-new", "-newkey", f"rsa:{bits}", "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={name}")
+        openssl("req", "-new", "-newkey", f"rsa:{bits}", "-nodes", "-keyout", key, "-out", request,
+                "-subj", f"/CN={name}")
         openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial",
                 "-out", certificate, "-days", days, f"-{digest}", "-extfile", extensions)
         return key, certificate
@@ -67,7 +68,8 @@ class Call:
         """(status, headers, body) of the sandbox."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(self.front.behind.removeprefix("https://"), timeout=60, context=context)
+        behind = self.front.behind.removeprefix("https://")
+        connection = http.client.HTTPSConnection(behind, timeout=60, context=context)
         with contextlib.closing(connection):
             connection.putrequest("GET", self.target, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers:

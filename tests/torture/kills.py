@@ -3,10 +3,10 @@
 
     tests/torture/kills.py [--kills 500] [--seed N] [--changes-per-second 20]
 
-First a mirror of the first schema version is migrated, with kills in the middle of it. Then the service reads a sandbox
-whose coupons change all the time and is killed while it starts, works, or stops, while /metrics, /status and /readyz are
-scraped, one process reads the mirror and another one locks and checkpoints it, each opening and closing the file every
-few hundredths of a second. At each death it is seen that the bookmarks go on where they stood, that no committed page
+First a mirror of the first schema version is migrated, with kills in the middle of it. Then the service reads a
+sandbox whose coupons change all the time and is killed while it starts, works, or stops, while /metrics, /status and
+/readyz are scraped, one process reads the mirror and another one locks and checkpoints it, each opening and closing
+the file every few hundredths of a second. At each death it is seen that the bookmarks go on where they stood, that no committed page
 was asked for again, and that nothing went away that a reader had seen; at the end, that the mirror is what the API
 lists, row for row.
 
@@ -294,7 +294,8 @@ class Torture:
 
     def look_at_the_books(self):
         with self.bench.reader() as mirror:
-            require(not (found := self.feed.differences(mirror)), "the feed as it was read meanwhile: " + "; ".join(found))
+            found = self.feed.differences(mirror)
+            require(not found, "the feed as it was read meanwhile: " + "; ".join(found))
             require(digest_of_before(mirror) == self.before, "rows of an unwatched user changed")
             pages, inserted, missing = mirror.execute(
                 "SELECT sum(pages), sum(inserted), sum(missing) FROM sync_run").fetchone()

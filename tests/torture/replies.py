@@ -3,10 +3,10 @@
 
     tests/torture/replies.py [--only CASE]...
 
-TLS cases: no call gets out, nothing is stored, readiness and metrics say TLS_FAILED, the other domain serves where there
-is one, and all is read as soon as the server is what it should be. Reply cases: one user gets them on both domains; that
-user's listing fails with the failure named here and stores nothing, all others are read, and that one, too, as soon as
-its replies are good again. Exit code 1 where it was not so.
+TLS cases: no call gets out, nothing is stored, readiness and metrics say TLS_FAILED, the other domain serves where
+there is one, and all is read as soon as the server is what it should be. Reply cases: one user gets them on both
+domains; that user's listing fails with the failure named here and stores nothing, all others are read, and that one,
+too, as soon as its replies are good again. Exit code 1 where it was not so.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from truth import differences
 
 cases = Cases()
 MIB = 1 << 20
+REFUSED_SERVERS = 'couponsyncd_calls_total{domain="primary",outcome="tls_failed"'
 SETTINGS = {"sync": {"interval": "2s"}, "api": {"request_timeout": "2s", "connect_timeout": "2s",
                                                 "max_response_bytes": 4 * MIB}}
 
@@ -55,7 +56,7 @@ def alone(bench, front):
     bench.bad = bench.start()
     bench.bad.wait_for_log("couponsyncd serves")
     wait_for(lambda: "TLS_FAILED" in bench.ready(), "readiness says TLS_FAILED")
-    require(bench.metric('couponsyncd_calls_total{domain="primary",outcome="tls_failed"') > 0, "not counted as tls_failed")
+    require(bench.metric(REFUSED_SERVERS) > 0, "not counted as tls_failed")
     status, text = bench.page("/status")
     require(status == 200, f"/status answers {status}: {text}")
     require(bench.value("SELECT count(*) FROM coupon") == 0, "coupons are stored")
@@ -83,7 +84,7 @@ def beside_a_good_one(bench, front):
         bench.wait_until_read_since(next_second())
         bench.require_equal()
         require(front.calls == 0, f"{front.calls} calls were sent to a server that is not WeChat Pay's")
-        require(bench.metric('couponsyncd_calls_total{domain="primary",outcome="tls_failed"') > 0, "not counted as tls_failed")
+        require(bench.metric(REFUSED_SERVERS) > 0, "not counted as tls_failed")
         require(not bench.ready(), f"not ready, though one domain works: {bench.ready()}")
         service.stop()
 
@@ -158,13 +159,15 @@ def fails_alone(bench, service, truth, victim, kinds):
     require(bench.value("SELECT count(*) FROM coupon WHERE openid = ?", victim) == 0, "something of that user is stored")
     others = [user for user in truth if user["openid"] != victim]
     at = next_second()
-    behind = "SELECT count(*) FROM listing WHERE openid <> ? AND (last_whole_at IS NULL OR last_whole_at < ? OR failures > 0)"
+    behind = ("SELECT count(*) FROM listing WHERE openid <> ?"
+              " AND (last_whole_at IS NULL OR last_whole_at < ? OR failures > 0)")
     wait_for(lambda: bench.value(behind, victim, at) == 0, "the others are read on and on", 60)
     with bench.reader() as mirror:
         differing = differences(others, mirror)
     require(not differing, f"the others' rows differ: {differing}")
     require(code in bench.page("/status")[1], f"/status does not say {code}")
-    require(bench.metric(f'couponsyncd_listing_failures_total{{failure="{code.lower()}"') > 0, f"{code} is not counted")
+    counted = bench.metric(f'couponsyncd_listing_failures_total{{failure="{code.lower()}"')
+    require(counted > 0, f"{code} is not counted")
     require(bench.metric('couponsyncd_listings{health="failing"') == 1, "not one listing is counted as failing")
     require(not bench.ready(), f"not ready, for one user's fault: {bench.ready()}")
     return code
@@ -222,7 +225,7 @@ def endless_header(programs):
         connection.sendall(b"HTTP/1.1 200 OK\r\n")
         while True:
             connection.sendall(b"X-More: " + b"y" * 1000 + b"\r\n")
-    return reply_case(programs, "header", reply, "MALFORMED_REPLY", "REPLY_TOO_LARGE")
+    return reply_case(programs, "header", reply, "MALFORMED_REPLY")
 
 
 @cases.case
@@ -232,7 +235,7 @@ def endless_continues(programs):
         while True:
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 50)
             time.sleep(0.01)
-    return reply_case(programs, "continues", reply, "MALFORMED_REPLY", "TIMED_OUT", "UNEXPECTED_STATUS", "CONNECTION_LOST")
+    return reply_case(programs, "continues", reply, "MALFORMED_REPLY", "TIMED_OUT")
 
 
 @cases.case
@@ -240,7 +243,7 @@ def huge_length(programs):
     def reply(call, connection):
         connection.sendall(call.honest(length=(1 << 63) - 1))
         return False
-    return reply_case(programs, "length", reply, "REPLY_TOO_LARGE", "MALFORMED_REPLY")
+    return reply_case(programs, "length", reply, "REPLY_TOO_LARGE")
 
 
 @cases.case
@@ -310,7 +313,7 @@ def compressed(programs):
     def reply(call, connection):
         connection.sendall(call.honest(more=[("Content-Encoding", "gzip")], body=gzip.compress))
         return True
-    return reply_case(programs, "gzip", reply, "MALFORMED_REPLY", "SIGNATURE_WRONG", "UNDECODABLE")
+    return reply_case(programs, "gzip", reply, "MALFORMED_REPLY")
 
 
 # Sizes
@@ -350,7 +353,8 @@ def ten_thousand_pages(programs):
         completed = "SELECT count(*) FROM listing WHERE openid = ? AND last_completed_at IS NOT NULL"
         rounds = "SELECT min(last_completed_at), max(last_completed_at) FROM listing WHERE openid <> ?"
         seen, began = set(), time.monotonic()
-        wait_for(lambda: seen.add(bench.query(rounds, longest)[0]) or bench.value(completed, longest), "it is read", 1200)
+        wait_for(lambda: seen.add(bench.query(rounds, longest)[0]) or bench.value(completed, longest),
+                 "it is read", 1200)
         took = time.monotonic() - began
         require(len(seen) > 3, f"the others were not read on and on meanwhile: {seen}")
         pages = bench.value("SELECT pages_done FROM listing WHERE openid = ?", longest)
