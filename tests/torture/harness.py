@@ -240,9 +240,10 @@ class Bench:
     def wait_until_read_since(self, at, at_most=60.0):
         """Every watched listing was read, as one picture of it, in a reading that began at unix second `at` or later
         (but not hours later: those are times of a clock that was ahead)."""
-        behind = ("SELECT count(*) FROM listing WHERE watched = 1 AND (failures > 0 OR last_whole_at IS NULL"
-                  " OR last_whole_at NOT BETWEEN ?1 AND ?1 + 3600)")
-        wait_for(lambda: self.value(behind, at) == 0, "every listing read since the changes ended", at_most)
+        users = len(self.sandbox.truth())
+        read = ("SELECT count(*) FROM listing WHERE watched = 1 AND failures = 0"
+                " AND last_whole_at BETWEEN ?1 AND ?1 + 3600")
+        wait_for(lambda: self.value(read, at) == users, f"every listing read in a reading begun at {at} or later", at_most)
 
     def catch_up(self, service, at_most=90.0, clock_ahead=0):
         """Has everything read anew and waits until it was."""

@@ -335,6 +335,7 @@ class Foreign:
 def run(programs, arguments):
     options = ("--seed", arguments.seed, "--users", 60, "--coupons-max", 300, "--latency-ms", 3)
     settings = {"sync": {"interval": f"{INTERVAL}s", "concurrency": 12}, "api": {"page_size": PAGE_SIZE},
+                "mirror": {"durability": arguments.durability},
                 "rate": {"start_requests_per_second": 120, "max_requests_per_second": 120}}
     bench = Bench(programs, *options, name="kills", settings=settings)
     torture, foreign = Torture(bench, arguments), None
@@ -368,6 +369,7 @@ def main():
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--changes-per-second", type=float, default=20)
+    parser.add_argument("--durability", choices=("full", "normal"), default="full", help="mirror.durability")
     add_programs(parser)
     arguments = parser.parse_args()
     return run(find_programs(arguments), arguments)
