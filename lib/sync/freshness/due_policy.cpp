@@ -316,13 +316,13 @@ void DuePolicy::follow(const ListingRecord& record, ReadingKind kind, const Read
   for (const StockKey stock : seen.left) follow_up(record.id, ReadingKind::stock, stock, 0);
   if (total <= seen.known) return;
   if (kind == ReadingKind::effective) follow_up(record.id, ReadingKind::pending, 0, total);
-  if (kind == ReadingKind::pending) follow_up(record.id, ReadingKind::whole, 0, 0);
+  if (kind == ReadingKind::pending) follow_up(record.id, ReadingKind::whole, 0, total);
 }
 
 /// A count that differs says that something changed; what a narrowed reading then shows is looked at first.
 void DuePolicy::follow_count(const ListingRecord& record, const ReadingSummary& seen) {
   if (!seen.total || *seen.total == seen.known) return;
-  if (*seen.total < seen.known) return follow_up(record.id, ReadingKind::whole, 0, 0);
+  if (*seen.total < seen.known) return follow_up(record.id, ReadingKind::whole, 0, seen.known);
   follow_up(record.id, ReadingKind::effective, 0, *seen.total);
 }
 
@@ -350,7 +350,8 @@ void DuePolicy::check_whole(Slot slot, const ReadingSummary& seen) {
   const Moment main_at = lists_.read_at(arm_of(slot, kMain)) - kSlack;
   const Moment count_at = lists_.read_at(arm_of(slot, kReceipts)) - kSlack;
   const bool was_probed = main_at > whole_at;
-  const bool was_counted = count_at > whole_at;
+  // A count that led to this reading showed it.
+  const bool was_counted = count_at > whole_at && !chained_totals_.contains(records_[slot].id);
   for (const ShownCoupon& coupon : seen.coupons) {
     if (!coupon.is_new) continue;
     if (was_probed && coupon.is_effective && std::max(coupon.received, coupon.begins) < main_at)
