@@ -50,7 +50,7 @@ void BrandModel::observe(ListingRecord& record, ReadingKind kind, const ReadingS
   learn_uses(record, seen);
   sight(seen, now);
   // By now it may be known that some of what was counted came in bursts.
-  if (kind == ReadingKind::whole) changes_.set_receipts(record.changes, recount(seen, now));
+  if (seen.shows_all) changes_.set_receipts(record.changes, recount(seen, now));
   update_hazard(record, seen, now);
 }
 

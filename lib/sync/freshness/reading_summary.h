@@ -63,6 +63,9 @@ struct ReadingSummary {
   std::uint32_t requests = 1;
   std::uint32_t known = 0;             ///< coupons of this listing in the mirror, missing ones not counted
   std::optional<std::uint32_t> total;  ///< total_count of a reading without a filter
+  /// `coupons` are all of the listing, so that what they say of its past may be counted anew. Of a reading
+  /// too long for that, those that are new are enough.
+  bool shows_all = false;
   std::span<const ShownCoupon> coupons;
   std::span<const ShownUse> uses;
   std::span<const LiveCoupon> live;

@@ -14,7 +14,12 @@ DelayScore::Minutes DelayScore::minutes() const {
     return sorted[std::min(sorted.size() - 1, place)] / 60;
   };
   const double sum = std::accumulate(sorted.begin(), sorted.end(), 0.0);
-  return {sorted.size(), sum / static_cast<double>(sorted.size()) / 60, at(0.5), at(0.95), at(0.99), at(1)};
+  Minutes minutes{sorted.size(), sum / static_cast<double>(sorted.size()) / 60, at(0.5), at(0.95), at(0.99),
+                  at(1)};
+  for (std::size_t kind = 0; kind < kNames.size(); ++kind) {
+    if (counts_[kind] > 0) minutes.mean_of[kind] = sums_[kind] / static_cast<double>(counts_[kind]) / 60;
+  }
+  return minutes;
 }
 
 }  // namespace couponsync::bench

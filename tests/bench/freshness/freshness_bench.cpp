@@ -67,6 +67,8 @@ void print(const World& world, const std::string& what, const DelayScore& score,
     if (cost.requests[kind] > 0)
       std::printf(", %s %.1f %%", ContestCost::kNames[kind].data(), 100 * cost.requests[kind] / all);
   }
+  for (std::size_t kind = 0; kind < minutes.mean_of.size(); ++kind)
+    std::printf(", %s %.1f", DelayScore::kNames[kind].data(), minutes.mean_of[kind]);
   if (cost.decisions > 0)
     std::printf(", %.2f us a decision, %.0f bytes a user", 1e6 * cost.decision_seconds / cost.decisions,
                 cost.bytes_a_user);

@@ -79,8 +79,12 @@ void ModelMirror::mirror(User& user, Coupon& coupon, double at, double done) {
   const std::size_t from = coupon.mirrored;
   for (std::size_t event = from; event < coupon.happened; ++event) {
     const WorldEvent& one = coupon.world->events[event];
-    score_.add(one.at, is_derived(coupon, event) ? one.at : done);
     const bool is_deletion = one.state == WorldState::deleted;
+    const auto kind = event == 0    ? DelayScore::kReceipt
+                      : one.is_use  ? DelayScore::kUse
+                      : is_deletion ? DelayScore::kDeletion
+                                    : DelayScore::kOther;
+    score_.add(kind, one.at, is_derived(coupon, event) ? one.at : done);
     if (!one.is_use && !is_deletion) continue;
     uses_.push_back({world_.epoch + (is_deletion ? at : one.at), world_.epoch + coupon.world->begins,
                      world_.epoch + coupon.world->ends, coupon.uses > 0, is_deletion, is_new});
@@ -153,6 +157,7 @@ const ReadingSummary& ModelMirror::read(std::size_t number, ReadingKind kind, St
   if (kind == ReadingKind::whole || kind == ReadingKind::count)
     summary_.total = static_cast<std::uint32_t>(user.arrived);
   summary_.known = static_cast<std::uint32_t>(user.known);
+  summary_.shows_all = kind == ReadingKind::whole;
   summary_.coupons = coupons_;
   summary_.uses = uses_;
   summary_.live = live_;
