@@ -20,6 +20,10 @@ constexpr double kOverdue = 1e15;
 constexpr double kLeastCycles = 1.2;  ///< of one request a listing
 constexpr double kSweepCycles = 12;
 constexpr double kLeastRate = 1e-8;
+/// A count shows also the receipts that an EFFECTIVE reading would: that share of them counts for it.
+constexpr double kCountedToo = 0.2;
+/// Of the time until a count that did not change; returns and deletions are not seen by it.
+constexpr double kMostPostponed = 0.8;
 constexpr std::size_t kSweepLooks = 2;
 /// More than one unread of so many: it is still the first round.
 constexpr std::size_t kUnreadShare = 50;
@@ -273,17 +277,17 @@ void DuePolicy::observe(ListingId listing, ReadingKind kind, const ReadingSummar
     model_.observe_first(record, seen, now);
   } else {
     check(*slot, kind, seen, now);
-    model_.observe(record, kind, seen, lists_.read_at(arm_of(*slot, kMain)), now);
+    model_.observe(record, kind, seen, record.main_at, now);
   }
   pages_ += static_cast<double>(pages(seen.known)) - pages(record.known);
   record.known = seen.known;
   record.live = static_cast<std::uint16_t>(std::min<std::size_t>(seen.live.size(), 0xFFFF));
   if (kind == ReadingKind::whole) record.whole_at = static_cast<std::uint32_t>(now);
-  place(*slot, kind, now);
+  place(*slot, kind, seen.total == seen.known, now);
   follow(record, kind, seen);
 }
 
-void DuePolicy::place(Slot slot, ReadingKind kind, Moment now) {
+void DuePolicy::place(Slot slot, ReadingKind kind, bool is_same, Moment now) {
   ListingRecord& record = records_[slot];
   const double receipts = model_.rates(record).receipts;
   record.group = static_cast<std::uint8_t>(model_.group_of(receipts));
@@ -292,7 +296,12 @@ void DuePolicy::place(Slot slot, ReadingKind kind, Moment now) {
   const Arm second = arm_of(slot, kReceipts);
   const auto read_at = static_cast<std::uint32_t>(now);
   const bool shows_main = kind == ReadingKind::whole || kind == ReadingKind::effective;
-  if (shows_main) lists_.append(main, DueLists::list_of(kMain, record.group, main_rate(record)), read_at);
+  if (shows_main) {
+    record.main_at = read_at;
+    lists_.append(main, DueLists::list_of(kMain, record.group, main_rate(record)), read_at);
+  } else if (kind == ReadingKind::count && is_same && record.is_many) {
+    postpone(slot, now);
+  }
   if (!record.is_many) {
     lists_.erase(second);
     return;
@@ -300,8 +309,23 @@ void DuePolicy::place(Slot slot, ReadingKind kind, Moment now) {
   const bool shows_receipts =
       kind == ReadingKind::whole || kind == ReadingKind::count || kind == ReadingKind::pending;
   if (!shows_receipts && lists_.is_listed(second)) return;
-  const double rate = std::max(kLeastRate, model_.pending_share() * receipts);
+  const double pending = model_.pending_share();
+  const double rate = std::max(kLeastRate, (pending + kCountedToo * (1 - pending)) * receipts);
   lists_.append(second, DueLists::list_of(kReceipts, record.group, rate), read_at);
+}
+
+/// A count that did not change: no receipt since the main reading, so that only uses are to be expected of
+/// the time until now. It is as if the main reading had been so much later.
+void DuePolicy::postpone(Slot slot, Moment now) {
+  const ListingRecord& record = records_[slot];
+  const BrandModel::Rates rates = model_.rates(record);
+  const double receipts = (1 - model_.pending_share()) * rates.receipts;
+  const double share = std::min(kMostPostponed, receipts / (receipts + rates.uses));
+  const Arm main = arm_of(slot, kMain);
+  const double read_at = lists_.read_at(main);
+  const double later = read_at + share * (now - read_at);
+  lists_.append(main, DueLists::list_of(kMain, record.group, main_rate(record)),
+                static_cast<std::uint32_t>(later));
 }
 
 void DuePolicy::follow_up(ListingId listing, ReadingKind kind, StockKey stock, std::uint32_t total) {
@@ -335,7 +359,7 @@ void DuePolicy::check(Slot slot, ReadingKind kind, const ReadingSummary& seen, M
   for (const ShownCoupon& coupon : seen.coupons) {
     if (coupon.is_new) found += 1;
   }
-  const Moment main_at = lists_.read_at(arm_of(slot, kMain));
+  const Moment main_at = record.main_at;
   const auto expected = model_.expected(model_.rates(record).all(), record.group, 1, main_at, now);
   forecast_guard_.add(expected.changes, found, now);
   if (!record.is_many) return;
@@ -347,7 +371,7 @@ void DuePolicy::check(Slot slot, ReadingKind kind, const ReadingSummary& seen, M
 /// What the whole reading shows and a probe before it should have shown.
 void DuePolicy::check_whole(Slot slot, const ReadingSummary& seen) {
   const Moment whole_at = records_[slot].whole_at;
-  const Moment main_at = lists_.read_at(arm_of(slot, kMain)) - kSlack;
+  const Moment main_at = records_[slot].main_at - kSlack;
   const Moment count_at = lists_.read_at(arm_of(slot, kReceipts)) - kSlack;
   const bool was_probed = main_at > whole_at;
   // A count that led to this reading showed it.

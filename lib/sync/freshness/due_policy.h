@@ -113,7 +113,8 @@ class DuePolicy {
   DueReading choose(Slot slot, ReadingKind kind, ReadingPurpose purpose, StockKey stock = 0);
 
   void pay(ListingRecord& record, ReadingKind kind, std::uint32_t requests);
-  void place(Slot slot, ReadingKind kind, Moment now);
+  void place(Slot slot, ReadingKind kind, bool is_same, Moment now);
+  void postpone(Slot slot, Moment now);
   void follow(const ListingRecord& record, ReadingKind kind, const ReadingSummary& seen);
   void follow_count(const ListingRecord& record, const ReadingSummary& seen);
   void follow_up(ListingId listing, ReadingKind kind, StockKey stock, std::uint32_t total);

@@ -19,6 +19,7 @@ struct ListingRecord {
   ChangeRecord changes;
   float hazard = 0;            ///< uses a second of its live coupons, of an average user
   std::uint32_t whole_at = 0;  ///< Unix seconds of its last whole reading
+  std::uint32_t main_at = 0;   ///< and of that, or of the last EFFECTIVE one
   std::uint32_t known = 0;     ///< coupons
   std::uint16_t live = 0;      ///< those that are EFFECTIVE
   std::uint8_t group = 0;

@@ -1,4 +1,5 @@
 #include "bench/freshness/contestants.h"
+#include "bench/freshness/scale.h"
 #include "bench/freshness/world.h"
 #include "bench/freshness/world_shapes.h"
 
@@ -14,6 +15,7 @@
 //   freshness_bench (--world FILE|- | --shape base|retail|flash|heavy|sparse --seed N [--users N])
 //                   [--policy even|adaptive] [--hours 2] [--budget elastic|steady] [--hints 0.98]
 //                   [--derive 0|1]   1: activation and expiry of known coupons are told by the clock
+// freshness_bench --scale N   what a decision costs with so many listings
 namespace {
 
 using namespace couponsync::bench;
@@ -24,9 +26,9 @@ class Arguments {
     for (int place = 1; place + 1 < count; place += 2) values_[given[place]] = given[place + 1];
     if (count % 2 == 0) throw std::runtime_error("options come in pairs: --name value");
     for (const auto& [name, value] : values_) {
-      static const std::map<std::string, int> kKnown{{"--world", 0},  {"--shape", 0},  {"--seed", 0},
-                                                     {"--users", 0},  {"--policy", 0}, {"--hours", 0},
-                                                     {"--budget", 0}, {"--hints", 0},  {"--derive", 0}};
+      static const std::map<std::string, int> kKnown{
+          {"--world", 0}, {"--shape", 0},  {"--seed", 0},  {"--users", 0},  {"--policy", 0},
+          {"--hours", 0}, {"--budget", 0}, {"--hints", 0}, {"--derive", 0}, {"--scale", 0}};
       if (!kKnown.contains(name)) throw std::runtime_error("no option " + name);
     }
   }
@@ -99,7 +101,13 @@ void play(const Arguments& arguments) {
 
 int main(int count, char** given) {
   try {
-    play(Arguments(count, given));
+    const Arguments arguments(count, given);
+    const double listings = arguments.number("--scale", 0);
+    if (listings > 0) {
+      play_scale(static_cast<std::size_t>(listings));
+    } else {
+      play(arguments);
+    }
   } catch (const std::exception& failure) {
     std::cerr << "freshness_bench: " << failure.what() << '\n';
     return EXIT_FAILURE;

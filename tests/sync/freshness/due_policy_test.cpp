@@ -205,6 +205,25 @@ TEST_F(DuePolicyTest, StopsLookingWhereItIsFound) {
   EXPECT_EQ(next().purpose, ReadingPurpose::regular);
 }
 
+TEST_F(DuePolicyTest, ProbesLessWhereACountShowsThatNothingCame) {
+  set_budget(0.02, 0.02);
+  for (ListingId id = 1; id <= 10; ++id) add(id, 400);
+  const auto of_counts = [&](bool shows_total) {
+    std::size_t effective = 0;
+    for (int step = 0; step < 3'000; ++step) {
+      const auto reading = next();
+      effective += reading.kind == ReadingKind::effective ? 1U : 0U;
+      ReadingSummary seen;
+      seen.known = known_[reading.listing];
+      if (shows_total) seen.total = seen.known;
+      policy_.observe(reading.listing, reading.kind, seen, now_);
+    }
+    return effective;
+  };
+  const std::size_t without = of_counts(false);
+  EXPECT_LT(of_counts(true), without - without / 50);
+}
+
 TEST_F(DuePolicyTest, ReadsAllOfItWhereTheCountFell) {
   set_budget(1, 1);
   add(1, 400);
