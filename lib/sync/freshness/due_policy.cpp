@@ -24,6 +24,8 @@ constexpr double kLeastRate = 1e-8;
 constexpr double kCountedToo = 0.2;
 /// Of the time until a count that did not change; returns and deletions are not seen by it.
 constexpr double kMostPostponed = 0.8;
+/// Of the greatest age: who was not read for longer is not put behind others any more.
+constexpr double kPostponedUntil = 0.25;
 constexpr std::size_t kSweepLooks = 2;
 /// More than one unread of so many: it is still the first round.
 constexpr std::size_t kUnreadShare = 50;
@@ -154,9 +156,11 @@ double DuePolicy::value(List list, Moment now) const {
   const Moment read_at = lists_.read_at(arm);
   const double age = now - read_at;
   const double greatest = greatest_age();
-  if (age > greatest) return kOverdue * age;
+  const bool is_main = DueLists::kind_of(list) == kMain;
+  const double true_age = is_main ? now - records_[arm / 2].main_at : age;
+  if (true_age > greatest) return kOverdue * true_age;
   if (!forecast_guard_.is_trusted()) return age;
-  const double shown = DueLists::kind_of(list) == kReceipts ? model_.pending_share() : 1;
+  const double shown = is_main ? 1 : model_.pending_share();
   const auto expected =
       model_.expected(DueLists::rate_of(list), DueLists::group_of(list), shown, read_at, now);
   const double natural = std::sqrt(2 * balanced_ / expected.rate);
@@ -299,7 +303,8 @@ void DuePolicy::place(Slot slot, ReadingKind kind, bool is_same, Moment now) {
   if (shows_main) {
     record.main_at = read_at;
     lists_.append(main, DueLists::list_of(kMain, record.group, main_rate(record)), read_at);
-  } else if (kind == ReadingKind::count && is_same && record.is_many) {
+  } else if (kind == ReadingKind::count && is_same && record.is_many &&
+             now - record.main_at < kPostponedUntil * greatest_age()) {
     postpone(slot, now);
   }
   if (!record.is_many) {

@@ -38,7 +38,8 @@ void play_scale(std::size_t listings) {
   std::vector<ShownCoupon> coupons;
   DuePolicy policy;
   double now = 1'767'225'600;
-  policy.set_budget({static_cast<double>(listings) / 7200, static_cast<double>(listings) / 720}, now);
+  const double mean = static_cast<double>(listings) / 7200;
+  policy.set_budget({mean, mean}, now);
   for (std::size_t id = 1; id <= listings; ++id) policy.add(static_cast<ListingId>(id));
   for (std::size_t id = 1; id <= listings; ++id) {
     now += 1e-4;
