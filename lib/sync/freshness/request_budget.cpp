@@ -50,7 +50,7 @@ void RequestBudget::spend(double requests) {
 
 void RequestBudget::spend_due(double requests) {
   saved_ = std::max(std::min(saved_, 0.0), saved_ - requests);
-  pace_ = std::min(1.0, pace_ - requests);
+  pace_ = std::max(std::min(pace_, 0.0), pace_ - requests);
 }
 
 double RequestBudget::price(double balanced) const {

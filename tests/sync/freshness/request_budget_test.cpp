@@ -68,6 +68,7 @@ TEST(RequestBudget, MakesNoDebtOfWhatHadToBe) {
   budget.spend(3);
   budget.spend_due(5'000);
   EXPECT_EQ(budget.saved(), -3) << "nor does it forgive one";
+  EXPECT_LE(budget.next_request(kNow + 100), kNow + 105) << "a first round at full speed holds nothing up";
 }
 
 TEST(RequestBudget, HoldsLessAtOnceWhenTheMeanFalls) {
