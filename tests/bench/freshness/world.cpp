@@ -3,7 +3,6 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
-#include <map>
 #include <stdexcept>
 #include <unordered_map>
 
