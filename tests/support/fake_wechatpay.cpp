@@ -125,10 +125,11 @@ HttpReply FakeWechatPay::page_for(const SeenCall& call) const {
   const std::size_t end = std::min(begin + kPageSize, listed.size());
   boost::json::array list;
   for (std::size_t i = begin; i < end; ++i)
-    list.push_back(boost::json::object{{"coupon_code", listed[i]},
-                                       {"coupon_state", state_of(listed[i])},
-                                       {"stock", {{"stock_id", stock_of(listed[i])}, {"product_coupon_id", "P1"}}},
-                                       {"product_coupon", {{"product_coupon_id", "P1"}}}});
+    list.push_back(
+        boost::json::object{{"coupon_code", listed[i]},
+                            {"coupon_state", state_of(listed[i])},
+                            {"stock", {{"stock_id", stock_of(listed[i])}, {"product_coupon_id", "P1"}}},
+                            {"product_coupon", {{"product_coupon_id", "P1"}}}});
   boost::json::object page{{"user_coupon_list", std::move(list)}};
   if (call.page_token.empty()) page["total_count"] = listed.size();
   if (end < listed.size()) page["next_page_token"] = "t=+" + std::to_string(end);
