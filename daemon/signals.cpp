@@ -1,5 +1,7 @@
 #include "signals.h"
 
+#include "exit_code.h"
+
 #include <csignal>
 #include <initializer_list>
 #include <pthread.h>
@@ -39,10 +41,21 @@ std::string_view name_of(int number) {
   }
 }
 
+/// SQLite maps the log's index into memory, and a file system that cannot take a write to a mapped page
+/// (btrfs without room, a file made immutable) has no other way to say so.
+void end_for_want_of_the_index(int /*number*/) {
+  constexpr std::string_view kWhy =
+      "couponsyncd: the mirror's file -shm cannot be written (SIGBUS): make room on its file system, and see"
+      " that the file is not immutable; all that was committed is kept\n";
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kWhy.data(), kWhy.size());
+  _exit(kExitMirrorUnwritable);
+}
+
 }  // namespace
 
 void take_over_signals() {
   for (const int number : {SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
+  std::signal(SIGBUS, end_for_want_of_the_index);
   let_through();
 }
 

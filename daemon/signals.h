@@ -10,8 +10,9 @@
 namespace couponsync::daemon {
 
 /// Called once, before any thread starts. Ignores the signals that must not end the program: a closed pipe, a
-/// file-size limit (SQLite then reports a full disk), and the two user signals. Lets those through that end
-/// it or reload, for a parent may have left them blocked, and then nothing but SIGKILL would work.
+/// file-size limit (SQLite then reports a full disk), and the two user signals. Says what a SIGBUS means, and
+/// ends the program as for a mirror that cannot be written. Lets those through that end it or reload, for a
+/// parent may have left them blocked, and then nothing but SIGKILL would work.
 void take_over_signals();
 
 /// Holds SIGHUP back until `Signals` is there to handle it: by default it kills, and a reload may be asked

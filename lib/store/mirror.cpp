@@ -5,6 +5,7 @@
 #include "store/connection.h"
 #include "store/coupon_table.h"
 #include "store/errors.h"
+#include "store/last_entries.h"
 #include "store/listing_table.h"
 #include "store/lock_patience.h"
 #include "store/mirror_file.h"
@@ -15,7 +16,6 @@
 #include "store/unbroken_readings.h"
 #include "store/writer_lock.h"
 
-#include <unordered_map>
 #include <utility>
 
 namespace couponsync {
@@ -132,20 +132,6 @@ ListingTable::Progress progress_of(const Listing& listing, const PageCommit& com
       static_cast<std::int64_t>(commit.page.coupons.size()) + commit.page.refused_entries;
   if (commit.page_index == 0) return {commit.page.total_count, commit.started_at, entries};
   return {listing.total_count, listing.last_started_at, listing.entries_done + entries};
-}
-
-/// Where a page shows a coupon twice, the last entry counts.
-std::vector<bool> last_of_each(const std::vector<Coupon>& coupons) {
-  std::vector<bool> is_last(coupons.size(), true);
-  std::unordered_map<std::string, std::size_t> places;
-  for (std::size_t i = 0; i < coupons.size(); ++i) {
-    const std::string key = coupons[i].stock_id + '\n' + coupons[i].coupon_code.reveal();
-    const auto [found, is_new] = places.try_emplace(key, i);
-    if (is_new) continue;
-    is_last[found->second] = false;
-    found->second = i;
-  }
-  return is_last;
 }
 
 /// Pages of before a break cannot be looked at again, but they are too few in any case.

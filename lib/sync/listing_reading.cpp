@@ -106,7 +106,7 @@ ListingReading::Step ListingReading::committed(const PageOutcome& outcome, const
       return {Action::fetch};
     case Ending::inconsistent:
       return failed(failure_of(FailureKind::inconsistent_listing, request_id,
-                               "its pages held " + std::to_string(outcome.distinct_coupons.value_or(0)) +
+                               "its pages held " + text_of(outcome.distinct_coupons, "too few") +
                                    " distinct coupons, its total_count said " +
                                    text_of(outcome.total_count, "nothing")));
     case Ending::complete:

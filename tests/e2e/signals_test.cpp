@@ -215,6 +215,21 @@ TEST_F(Service, HarmlessSignalsDoNotEndIt) {
   EXPECT_EQ(service->wait().exit_code, 0);
 }
 
+// What a file system without room does where a file is mapped into memory, as the log's index is.
+TEST_F(Service, ASigbusIsAMirrorThatCannotBeWritten) {
+  start_sandbox({"--seed", "47", "--users", "3", "--coupons-max", "5"});
+  auto service = start_couponsyncd("run");
+  service->wait_for_err("sync (start) done");
+  service->signal(SIGBUS);
+  service->wait_for_err("the mirror's file -shm cannot be written (SIGBUS)");
+  EXPECT_EQ(service->wait().exit_code, 74);
+  auto next = start_couponsyncd("run");
+  next->wait_for_err("couponsyncd serves");
+  next->signal(SIGTERM);
+  EXPECT_EQ(next->wait().exit_code, 0);
+  expect_mirror_equals_sandbox();
+}
+
 TEST_F(Service, RefusedCredentialsDoNotEndItAndAreShownLoudly) {
   start_sandbox({"--seed", "46", "--users", "10", "--coupons-max", "5"});
   sandbox().post("/faults", {{"fault", "sign_error"}});

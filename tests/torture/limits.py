@@ -103,8 +103,8 @@ def disk_full_ext4(programs):
 @cases.case_if_asked_for
 def disk_full_btrfs(programs):
     """A file system that copies what is written needs room also where something is already, such as in the log's index,
-    which SQLite maps into memory: writing there is no error but a SIGBUS, and that ends the service without a word and
-    with no exit code of its own. Nothing is lost: a start ends with 74 until there is room, and then goes on."""
+    which SQLite maps into memory: writing there is no error but a SIGBUS, and that ends the service, which says so,
+    with 74. Nothing is lost: a start ends with 74, too, until there is room, and then goes on."""
     if not shutil.which("mkfs.btrfs"):
         return "skipped: install btrfs-progs"
     return full(programs, "btrfs", "noatime")
